@@ -1,0 +1,221 @@
+import type { Cause, Claim, Finding } from "./cause.ts";
+import { CAUSES } from "./causes.ts";
+import { DIAGNOSIS_VERSION, type DiagnosedCause, type DiagnosedRemedy, type Diagnosis } from "./diagnosis.ts";
+import { EVIDENCE_IDS, type Snapshot } from "./evidence.ts";
+import { type DiagnosedObject, isSameObject, nameOf } from "./object.ts";
+import type { Found, Outcome, Severity } from "./rule.ts";
+import { RULES, type RuleId } from "./rules.ts";
+
+/**
+ * Snapshot in, diagnosis out: pure, and the same for the same snapshot in whatever order its evidence came.
+ *
+ * Every rule judges; findings become claims where all of a cause's proof was found about one object; a claim whose
+ * whole proof is a mere symptom of a graver claim stands under that one; what remains is ranked by how severe the
+ * symptoms are that it explains, and how many.
+ */
+export function diagnose(snapshot: Snapshot): Diagnosis {
+  const outcomes = RULES.map((rule) => ({ rule, outcome: rule.apply(snapshot) }));
+  const findings = outcomes.flatMap(({ rule, outcome }) =>
+    outcome.kind === "found" ? outcome.found.map((found) => toFinding(rule.id, rule.needs, found)) : [],
+  );
+  const outcomeOf = new Map<RuleId, Outcome>(outcomes.map(({ rule, outcome }) => [rule.id, outcome]));
+
+  const { claimed, refuted, subsumed } = settle(CAUSES.flatMap((cause) => claimsOf(cause, findings)));
+  const causes = claimed.map((made) => toDiagnosedCause(made, { claimed, refuted, subsumed, outcomeOf }));
+
+  const accounted = new Set(claimed.flatMap(({ claim }) => [...claim.proof, ...claim.explained].map(({ key }) => key)));
+  for (const { claim } of subsumed) for (const { key } of [...claim.proof, ...claim.explained]) accounted.add(key);
+
+  const undecided = outcomes.flatMap(({ rule, outcome }) =>
+    outcome.kind === "undecided" ? [{ rule: rule.id, gravest: rule.gravest, missing: outcome.missing.map((one) => ({ ...one })) }] : [],
+  );
+  const isTrouble = ({ severity }: { severity: Severity }) => severity !== "advice";
+  const blind = undecided.some(({ gravest }) => gravest === "critical");
+
+  return {
+    schemaVersion: DIAGNOSIS_VERSION,
+    target: snapshot.target,
+    takenAt: snapshot.takenAt,
+    durationMs: snapshot.durationMs,
+    verdict: causes.some(isTrouble) || findings.some(isTrouble) ? "problems" : blind ? "undecided" : "healthy",
+    causes,
+    findings: findings.toSorted(bySeverity).map(({ about: _about, ...finding }) => ({
+      ...finding,
+      facts: Object.fromEntries(Object.entries(finding.facts).map(([name, fact]) => [name, isList(fact) ? [...fact] : fact])),
+      evidence: [...finding.evidence],
+    })),
+    unexplained: findings.toSorted(bySeverity).flatMap(({ key }) => (accounted.has(key) ? [] : [key])),
+    undecided: undecided.map(({ rule, missing }) => ({ rule, missing })),
+    looked: EVIDENCE_IDS.flatMap((evidence) => {
+      const gathered = snapshot.evidence[evidence];
+      return gathered === undefined ? [] : [{ evidence, outcome: gathered.outcome, durationMs: gathered.durationMs }];
+    }),
+  };
+}
+
+interface Made {
+  readonly cause: Cause;
+  readonly claim: Claim;
+}
+
+interface Settled {
+  readonly claimed: readonly Made[];
+  readonly refuted: readonly (Made & { readonly by: Finding })[];
+  readonly subsumed: readonly (Made & { readonly under: Made })[];
+}
+
+function toFinding(rule: RuleId, evidence: readonly string[], found: Found): Finding {
+  return {
+    key: found.object === undefined ? rule : `${rule}:${nameOf(found.object)}`,
+    rule,
+    severity: found.severity,
+    object: found.object ?? null,
+    about: found.about ?? [],
+    summary: found.summary,
+    facts: found.facts,
+    evidence,
+  };
+}
+
+/** One claim for each finding of the cause's first rule about which all the other rules found something too. */
+function claimsOf(cause: Cause, findings: readonly Finding[]): Made[] {
+  const [first, ...others] = cause.proof;
+  return findings.flatMap((lead) => {
+    if (lead.rule !== first) return [];
+    const proof = [lead];
+    for (const rule of others) {
+      const matching = findings.filter((finding) => finding.rule === rule && isAboutTheSame(lead, finding));
+      if (matching.length === 0) return [];
+      proof.push(...matching);
+    }
+    const explained = findings.filter(
+      (finding) => cause.explains.includes(finding.rule) && !proof.includes(finding) && proof.some((one) => isAboutTheSame(one, finding)),
+    );
+    return [{ cause, claim: { object: lead.object, lead, proof, explained } }];
+  });
+}
+
+/** Two findings belong together unless they name different objects of the same kind and share none of that kind. */
+function isAboutTheSame(a: Finding, b: Finding): boolean {
+  const ofA = objectsOf(a);
+  const ofB = objectsOf(b);
+  const kinds = new Set(ofA.map(({ kind }) => kind));
+  return [...kinds].every((kind) => {
+    const mine = ofA.filter((object) => object.kind === kind);
+    const theirs = ofB.filter((object) => object.kind === kind);
+    return theirs.length === 0 || mine.some((one) => theirs.some((other) => isSameObject(one, other)));
+  });
+}
+
+function objectsOf(finding: Finding): readonly DiagnosedObject[] {
+  return finding.object === null ? finding.about : [finding.object, ...finding.about];
+}
+
+/** Drops what is refuted, and what is only a symptom of something else, and ranks the rest. */
+function settle(made: readonly Made[]): Settled {
+  const refuted: (Made & { by: Finding })[] = [];
+  const standing: Made[] = [];
+  for (const one of made) {
+    const by = one.claim.explained.find(({ rule }) => one.cause.refutedBy.includes(rule)) ?? refutation(one, made);
+    if (by === undefined) standing.push(one);
+    else refuted.push({ ...one, by });
+  }
+
+  const claimed: Made[] = [];
+  const subsumed: (Made & { under: Made })[] = [];
+  for (const one of standing.toSorted(byWeight)) {
+    const under = standing.find((other) => other !== one && covers(other, one) && !(covers(one, other) && byWeight(one, other) < 0));
+    if (under === undefined) claimed.push(one);
+    else subsumed.push({ ...one, under });
+  }
+  return { claimed, refuted, subsumed };
+}
+
+function refutation({ cause, claim }: Made, made: readonly Made[]): Finding | undefined {
+  const findings = made.flatMap((other) => [...other.claim.proof, ...other.claim.explained]);
+  return findings.find((finding) => cause.refutedBy.includes(finding.rule) && isAboutTheSame(claim.lead, finding));
+}
+
+/** `other`'s whole proof is among what `one` explains: it is a symptom, not a cause of its own. */
+function covers(one: Made, other: Made): boolean {
+  return other.claim.proof.every((finding) => one.claim.explained.includes(finding));
+}
+
+const RANK: Readonly<Record<Severity, number>> = { critical: 2, warning: 1, advice: 0 };
+const FROM_RANK: readonly Severity[] = ["advice", "warning", "critical"];
+
+function severityOf({ cause, claim }: Made): Severity {
+  const worst = Math.max(...[...claim.proof, ...claim.explained].map(({ severity }) => RANK[severity]));
+  return FROM_RANK[Math.min(worst, RANK[cause.atMost ?? "critical"])] ?? "advice";
+}
+
+/** Worst first; then what explains more of the worst; then the order of the list of causes; then the object's name. */
+function byWeight(a: Made, b: Made): number {
+  const weigh = ({ claim }: Made, severity: Severity) =>
+    [...claim.proof, ...claim.explained].filter((finding) => finding.severity === severity).length;
+  return (
+    RANK[severityOf(b)] - RANK[severityOf(a)] ||
+    weigh(b, "critical") - weigh(a, "critical") ||
+    weigh(b, "warning") - weigh(a, "warning") ||
+    placeOf(a.cause) - placeOf(b.cause) ||
+    compareText(a.claim.lead.key, b.claim.lead.key)
+  );
+}
+
+function placeOf(cause: Cause): number {
+  return CAUSES.findIndex(({ id }) => id === cause.id);
+}
+
+function bySeverity(a: Finding, b: Finding): number {
+  return RANK[b.severity] - RANK[a.severity] || compareText(a.key, b.key);
+}
+
+/** By code unit, so that the order does not depend on the machine's locale. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function isList(fact: Finding["facts"][string]): fact is readonly (string | number)[] {
+  return Array.isArray(fact);
+}
+
+function toDiagnosedCause(made: Made, all: Settled & { readonly outcomeOf: ReadonlyMap<RuleId, Outcome> }): DiagnosedCause {
+  const { cause, claim } = made;
+  return {
+    id: cause.id,
+    title: cause.title,
+    severity: severityOf(made),
+    object: claim.object,
+    summary: cause.summary?.(claim) ?? claim.lead.summary,
+    proof: claim.proof.map(({ key }) => key),
+    explains: claim.explained.map(({ key }) => key),
+    ruledOut: ruledOutBeside(made, all),
+    remedies: cause.remedies.flatMap((remedy): DiagnosedRemedy[] => {
+      const given = remedy.arguments(claim);
+      return given === null ? [] : [{ tool: remedy.tool, arguments: { ...given }, effect: remedy.effect, say: remedy.say(claim) }];
+    }),
+    advice: [...(cause.advice?.(claim) ?? [])],
+  };
+}
+
+/** Causes that could have brought about the same symptoms, and what speaks against each. */
+function ruledOutBeside(
+  made: Made,
+  { claimed, refuted, subsumed, outcomeOf }: Parameters<typeof toDiagnosedCause>[1],
+): { id: string; because: string }[] {
+  const symptoms = new Set<RuleId>([...made.claim.proof, ...made.claim.explained].map(({ rule }) => rule));
+  return CAUSES.flatMap((other: Cause) => {
+    if (other.id === made.cause.id || claimed.some(({ cause }) => cause.id === other.id)) return [];
+    const under = subsumed.find((one) => one.cause.id === other.id && one.under.claim === made.claim);
+    if (under !== undefined) return [{ id: other.id, because: `it is part of this: ${under.claim.lead.summary}` }];
+    if (!other.explains.some((rule) => symptoms.has(rule))) return [];
+
+    const against = refuted.find((one) => one.cause.id === other.id);
+    if (against !== undefined) return [{ id: other.id, because: against.by.summary }];
+    for (const rule of other.proof) {
+      const outcome = outcomeOf.get(rule);
+      if (outcome?.kind === "clear" && outcome.says !== null) return [{ id: other.id, because: outcome.says }];
+    }
+    return [];
+  });
+}
