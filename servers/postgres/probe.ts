@@ -34,6 +34,10 @@ export interface ProbeContext {
   skip(what: string): void;
   /** Backends of this process on this server: they are not the patient's. */
   readonly ownPids: readonly number[];
+  /** How long a probe that samples goes on (0: it looks once), and how often it looks. */
+  readonly sampling: { readonly seconds: number; readonly intervalMs: number };
+  /** Rejects, with the signal's reason, when `signal` fires meanwhile. */
+  sleep(milliseconds: number): Promise<void>;
 }
 
 export interface ProbeTarget {
