@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { asAccount, giveToAccount } from "./account.ts";
+import { giveToAccount } from "./account.ts";
 import type { Binaries, Major } from "./binaries.ts";
-import { commandEnvironment } from "./command.ts";
 import { startGuard } from "./guard.ts";
+import { logTail, type Postmaster, startPostmaster } from "./postmaster.ts";
 import { processesOf } from "./processes.ts";
 import { dataFolderOf, removeFolder } from "./scratch.ts";
 import { SETTINGS_FILE } from "./template.ts";
@@ -54,7 +52,6 @@ export interface ClusterOptions {
 
 const HOST = "127.0.0.1";
 const STOP_SIGNAL = { smart: "SIGTERM", fast: "SIGINT", immediate: "SIGQUIT" } as const satisfies Record<StopMode, NodeJS.Signals>;
-const START_SECONDS = 60;
 const STOP_SECONDS = 60;
 const POLL_MS = 10;
 
@@ -95,7 +92,7 @@ export async function runCluster(options: ClusterOptions): Promise<Cluster> {
     if (server === null) return;
     server.kill(STOP_SIGNAL[mode]);
     const isLate = await Promise.race([server.end(), sleep(STOP_SECONDS * 1000, true, { ref: false })]);
-    if (isLate === true) throw new Error(`PostgreSQL did not stop (${mode}) within ${STOP_SECONDS} s${await tail(logFile)}`);
+    if (isLate === true) throw new Error(`PostgreSQL did not stop (${mode}) within ${STOP_SECONDS} s${await logTail(logFile)}`);
     await stopped();
   };
 
@@ -202,85 +199,9 @@ async function writeOwned(path: string, text: string): Promise<void> {
   giveToAccount(path);
 }
 
-interface Postmaster {
-  readonly pid: number;
-  readonly ready: Promise<void>;
-  /** Waits for it. */
-  end(): Promise<void>;
-  kill(signal: NodeJS.Signals): void;
-}
-
-async function startPostmaster(options: {
-  program: string;
-  dataDirectory: string;
-  logFile: string;
-  onStart(pid: number): void;
-  onEnd(): void;
-}): Promise<Postmaster> {
-  const { program, dataDirectory, logFile } = options;
-  const log = openSync(logFile, "a", 0o644);
-  let child: ChildProcess;
-  try {
-    // Detached: an interrupt at the terminal is for us, and we end the server in our own time.
-    child = spawn(program, ["-D", dataDirectory], {
-      ...asAccount(),
-      cwd: dataDirectory,
-      detached: true,
-      env: commandEnvironment(),
-      stdio: ["ignore", log, log],
-    });
-  } finally {
-    closeSync(log);
-  }
-  const failure = new Promise<Error>((resolve) => child.once("error", resolve));
-  const { pid } = child;
-  if (pid === undefined) throw await failure;
-  options.onStart(pid);
-  // A forgotten server must not keep its owner from ending: the guard ends it then.
-  child.unref();
-
-  let hasEnded = false;
-  const ended = new Promise<void>((resolve) => {
-    child.once("exit", () => {
-      hasEnded = true;
-      options.onEnd();
-      resolve();
-    });
-  });
-  return {
-    pid,
-    end() {
-      child.ref();
-      return ended;
-    },
-    ready: untilReady({ pid, dataDirectory, logFile, hasEnded: () => hasEnded }),
-    kill(signal) {
-      if (!hasEnded) process.kill(pid, signal);
-    },
-  };
-}
-
-/** By the last line of its pid file: that needs no role, no password and no free slot. */
-async function untilReady(server: { pid: number; dataDirectory: string; logFile: string; hasEnded(): boolean }): Promise<void> {
-  const deadline = performance.now() + START_SECONDS * 1000;
-  while (performance.now() < deadline) {
-    if (server.hasEnded()) throw new Error(`PostgreSQL did not start${await tail(server.logFile)}`);
-    const lines = (await readFile(join(server.dataDirectory, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
-    const status = lines[7]?.trim();
-    if (lines[0] === String(server.pid) && (status === "ready" || status === "standby")) return;
-    await sleep(POLL_MS);
-  }
-  throw new Error(`PostgreSQL was not ready within ${START_SECONDS} s${await tail(server.logFile)}`);
-}
-
 async function untilNoneRuns(dataDirectory: string): Promise<void> {
   for (let waitedMs = 0; (await processesOf(dataDirectory)).length > 0 && waitedMs < STOP_SECONDS * 1000; waitedMs += POLL_MS)
     await sleep(POLL_MS);
-}
-
-async function tail(logFile: string): Promise<string> {
-  const text = await readFile(logFile, "utf8").catch(() => "");
-  return text === "" ? "" : `; its log ends:\n${text.trimEnd().split("\n").slice(-8).join("\n")}`;
 }
 
 async function countReloads(logFile: string): Promise<number> {
