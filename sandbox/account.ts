@@ -1,4 +1,5 @@
 import { lchownSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 
 /**
  * Whom the sandbox's PostgreSQL runs as. Reads /etc/passwd.
@@ -41,6 +42,12 @@ export function asAccount(): { uid: number; gid: number } | Record<string, never
 export function giveToAccount(path: string): void {
   const account = unprivilegedAccount();
   if (account !== null) lchownSync(path, account.uid, account.gid);
+}
+
+/** A file of PostgreSQL's, as PostgreSQL writes its own. */
+export async function writeOwned(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { mode: 0o600 });
+  giveToAccount(path);
 }
 
 function readAccounts(): Account[] {

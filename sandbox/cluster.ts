@@ -1,8 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { giveToAccount } from "./account.ts";
+import { writeOwned } from "./account.ts";
 import type { Binaries, Major } from "./binaries.ts";
 import { startGuard } from "./guard.ts";
 import { logTail, type Postmaster, startPostmaster } from "./postmaster.ts";
@@ -21,6 +21,8 @@ export interface Cluster extends AsyncDisposable {
   readonly folder: string;
   readonly dataDirectory: string;
   readonly logFile: string;
+  /** What its maker asked for beyond the sandbox's own. */
+  readonly settings: Settings;
   /** The postmaster's pid; null while it is stopped. */
   readonly pid: number | null;
   /** The superuser `postgres` in the database `postgres` unless said otherwise. */
@@ -61,11 +63,12 @@ export async function runCluster(options: ClusterOptions): Promise<Cluster> {
   const dataDirectory = dataFolderOf(folder);
   const logFile = join(folder, "server.log");
   const guard = startGuard(options.isTemporary ? folder : null);
-  let settings: Settings = { ...ownSettings(binaries.major, folder), ...options.settings };
+  let settings = options.settings;
   let server: Postmaster | null = null;
   let port = 0;
 
-  const writeSettings = () => writeOwned(join(dataDirectory, SETTINGS_FILE), settingLines({ ...settings, port }));
+  const writeSettings = () =>
+    writeOwned(join(dataDirectory, SETTINGS_FILE), settingLines({ ...ownSettings(binaries.major, folder), ...settings, port }));
   const stopped = async () => {
     await server?.end();
     await untilNoneRuns(dataDirectory);
@@ -130,6 +133,9 @@ export async function runCluster(options: ClusterOptions): Promise<Cluster> {
     folder,
     dataDirectory,
     logFile,
+    get settings() {
+      return settings;
+    },
     get pid() {
       return server?.pid ?? null;
     },
@@ -192,11 +198,6 @@ function settingLines(settings: Settings): string {
       ([name, value]) => `${name} = ${typeof value === "boolean" ? (value ? "on" : "off") : `'${String(value).replaceAll("'", "''")}'`}\n`,
     )
     .join("");
-}
-
-async function writeOwned(path: string, text: string): Promise<void> {
-  await writeFile(path, text, { mode: 0o600 });
-  giveToAccount(path);
 }
 
 async function untilNoneRuns(dataDirectory: string): Promise<void> {

@@ -1,6 +1,9 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 
+/** What Linux adds to the name of a folder that was removed under a process. */
+const DELETED = / \(deleted\)$/;
+
 /**
  * The PostgreSQL processes of one data directory: every one of them has it as its working directory. Found so rather
  * than as children, because backends outlive a killed postmaster for a while, and each leads a session of its own.
@@ -13,7 +16,7 @@ export async function processesOf(dataDirectory: string): Promise<number[]> {
     pids.map(async (pid) => {
       try {
         const [cwd, exe] = await Promise.all([readlink(`/proc/${pid}/cwd`), readlink(`/proc/${pid}/exe`)]);
-        return cwd === dataDirectory && basename(exe) === "postgres" ? [pid] : [];
+        return cwd.replace(DELETED, "") === dataDirectory && basename(exe.replace(DELETED, "")) === "postgres" ? [pid] : [];
       } catch {
         return [];
       }

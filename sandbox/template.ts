@@ -24,8 +24,17 @@ export async function copyTemplate(binaries: Binaries, dataDirectory: string): P
   await copyFolder(dataFolderOf(template), dataDirectory);
 }
 
-/** As PostgreSQL's account, so that the copy belongs to it; shares blocks where the file system can. */
-export async function copyFolder(from: string, to: string): Promise<void> {
+/**
+ * As PostgreSQL's account, so that the copy belongs to it; shares blocks where the file system can.
+ *
+ * `mayChange`: of a running server, whose files come and go meanwhile. Recovery makes the copy whole.
+ */
+export async function copyFolder(from: string, to: string, { mayChange = false } = {}): Promise<void> {
   const share = process.platform === "linux" ? ["--reflink=auto"] : [];
-  await runAsAccount("cp", ["-pPR", ...share, from, to]);
+  try {
+    await runAsAccount("cp", ["-pPR", ...share, from, to]);
+  } catch (error) {
+    const said = error instanceof Error ? error.message.split("\n") : [];
+    if (!mayChange || !said.every((line) => line.endsWith("No such file or directory"))) throw error;
+  }
 }
