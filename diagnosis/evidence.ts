@@ -89,7 +89,7 @@ export interface Snapshot {
 const gathered = <T extends z.ZodType>(value: T) =>
   z
     .discriminatedUnion("outcome", [
-      z.object({ outcome: z.literal("seen"), durationMs: z.number(), value, skipped: z.array(z.string()).optional() }),
+      z.object({ outcome: z.literal("seen"), durationMs: z.number(), value, skipped: z.array(z.string()).readonly().optional() }),
       Unseen,
     ])
     .optional();

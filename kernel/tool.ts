@@ -50,8 +50,8 @@ interface Described<Input extends Shape, Output extends Shape> {
   readonly output: Output;
   /** "program": left out of `tools/list` unless programs' tools are asked for. Callable all the same. */
   readonly audience?: "program";
-  /** Seconds from call to TIMED_OUT. The default is DEFAULT_DEADLINE_SECONDS. */
-  readonly deadlineSeconds?: number | ((args: Values<Input>) => number);
+  /** Seconds from call to TIMED_OUT; DEFAULT_DEADLINE_SECONDS when left out. */
+  deadlineSeconds?(args: Values<Input>): number;
   render(result: Values<Output>): string;
 }
 
