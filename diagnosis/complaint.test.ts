@@ -24,13 +24,7 @@ for (const [text, states] of QUOTED) {
 }
 
 test("a complaint in plain words names no SQLSTATE", () => {
-  for (const text of [
-    "The shop is slow since this morning",
-    "",
-    "we have too many orders",
-    "error code: paper",
-    "zip code 53300 is refused",
-  ]) {
+  for (const text of ["The shop is slow since this morning", "", "we have too many orders", "error code: paper", "53300 orders wait"]) {
     assert.deepEqual(recogniseComplaint(text).sqlStates, [], text);
   }
 });
