@@ -128,7 +128,7 @@ class TextReport {
       const given = Object.entries(first.arguments).map(([name, value]) => `${name}=${value}`);
       const sql = this.#detail.sql ? byHand(first) : null;
       this.#field("Do now", [
-        `${this.#fit(first.say)}${more === 0 ? "" : `; and ${more} more like it (all in --json)`}`,
+        `${this.#fit(first.say)}${more === 0 ? "" : `; and ${more} more like it (all in the JSON)`}`,
         { command: plain(`${first.tool} ${given.join(" ")}`, 200) },
         ...(sql === null ? [] : [{ command: `${sql};` }]),
       ]);
@@ -189,7 +189,7 @@ class TextReport {
   }
 
   #omitted(count: number, one: string, many = "s", single = ""): void {
-    if (count > 0) this.#lines.push(this.#paint("faint", ` (${count} more ${one}${count === 1 ? single : many}; all in --json)`));
+    if (count > 0) this.#lines.push(this.#paint("faint", ` (${count} more ${one}${count === 1 ? single : many}; all in the JSON)`));
   }
 
   #fit(text: string): string {
@@ -234,5 +234,5 @@ function few(names: readonly string[], limit: number): string {
 function cutToFit(text: string): string {
   const lines = text.split("\n");
   while (lines.length > 1 && Buffer.byteLength(lines.join("\n")) > MAX_BYTES) lines.pop();
-  return `${lines.join("\n")}\n(cut; all in --json)\n`;
+  return `${lines.join("\n")}\n(cut; all in the JSON)\n`;
 }
