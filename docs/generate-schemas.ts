@@ -23,7 +23,7 @@ export function publicSchemas(): ReadonlyMap<string, string> {
 
 /** For readers of what we write: a later version may add keys, so none is forbidden. */
 function schemaText(schema: z.ZodType, title: string): string {
-  const { $schema, ...generated } = z.toJSONSchema(schema, { target: "draft-2020-12", io: "input" });
+  const { $schema, ...generated } = z.toJSONSchema(schema, { target: "draft-2020-12", io: "input", reused: "ref" });
   return `${JSON.stringify({ $schema, title, ...generated }, null, 2)}\n`;
 }
 

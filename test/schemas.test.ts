@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exampleDiagnosis, exampleSnapshot } from "../test/report-example.ts";
-import { publicSchemas, staleSchemas } from "./generate-schemas.ts";
+import { publicSchemas, staleSchemas } from "../docs/generate-schemas.ts";
+import { exampleDiagnosis, exampleSnapshot } from "./report-example.ts";
 
 test("the published schemas are what the code accepts", async () => {
   assert.deepEqual(await staleSchemas(), [], "node docs/generate-schemas.ts writes them");
