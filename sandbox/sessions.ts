@@ -32,6 +32,8 @@ export interface Session extends AsyncDisposable {
   readonly pid: number;
   /** False as soon as either side has ended it. */
   readonly isOpen: boolean;
+  /** A statement is under way. */
+  readonly isBusy: boolean;
   query(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** For a statement that is expected to wait, or to fail: never throws. */
   send(text: string, values?: readonly unknown[]): Sent;
@@ -66,7 +68,11 @@ export function sessionsOn(server: Reachable): Sessions {
       return opened;
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(open.splice(0).map((session) => session[Symbol.asyncDispose]()));
+      const ending = open.splice(0);
+      const end = (session: Session) => session[Symbol.asyncDispose]();
+      // The idle first: ending the busy takes connections, for which there may be no slot before.
+      await Promise.all(ending.filter(({ isBusy }) => !isBusy).map(end));
+      await Promise.all(ending.map(end));
     },
   };
 }
@@ -106,6 +112,9 @@ export async function openSession(server: Reachable, options: SessionOptions = {
     pid,
     get isOpen() {
       return isOpen;
+    },
+    get isBusy() {
+      return unsettled > 0;
     },
     query,
     send(text, values) {
@@ -159,6 +168,7 @@ export async function ask(
 
 /** What our own short looks are called in pg_stat_activity. */
 const OURS = "sandbox";
+export const TOO_MANY_CONNECTIONS = "53300";
 const END_SECONDS = 5;
 const POLL_MS = 50;
 
@@ -188,9 +198,14 @@ export async function waitUntil(
 }
 
 async function terminate(server: Reachable, pid: number, { database }: SessionOptions): Promise<void> {
-  try {
-    await ask(server, "select pg_catalog.pg_terminate_backend($1)", [pid], database === undefined ? {} : { database });
-  } catch {
-    // The server is down, and the session with it.
+  for (let tries = 0; tries < 20; tries++) {
+    try {
+      await ask(server, "select pg_catalog.pg_terminate_backend($1)", [pid], database === undefined ? {} : { database });
+      return;
+    } catch (error) {
+      // Anything but a lack of slots: the server is down, and the session with it.
+      if (sqlStateOf(error) !== TOO_MANY_CONNECTIONS) return;
+      await sleep(POLL_MS * 2);
+    }
   }
 }
