@@ -1,7 +1,31 @@
 import type { Probe } from "./probe.ts";
 import { databases } from "./probes/pg-databases.ts";
 import { disk } from "./probes/pg-disk.ts";
+import { locks } from "./probes/pg-locks.ts";
+import { prepared } from "./probes/pg-prepared.ts";
+import { replication } from "./probes/pg-replication.ts";
+import { server } from "./probes/pg-server.ts";
+import { sessions } from "./probes/pg-sessions.ts";
 import { settings } from "./probes/pg-settings.ts";
+import { slots } from "./probes/pg-slots.ts";
+import { tables } from "./probes/pg-tables.ts";
+import { vacuum } from "./probes/pg-vacuum.ts";
+import { waits } from "./probes/pg-waits.ts";
+import { wal } from "./probes/pg-wal.ts";
 
 /** Every probe but pg.connect, which is the login itself. In the order in which they look: what moves fastest first. A law checks the list. */
-export const PROBES = [databases, settings, disk] as const satisfies readonly Probe[];
+export const PROBES = [
+  locks,
+  sessions,
+  slots,
+  prepared,
+  waits,
+  server,
+  vacuum,
+  databases,
+  replication,
+  wal,
+  tables,
+  settings,
+  disk,
+] as const satisfies readonly Probe[];
