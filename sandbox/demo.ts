@@ -54,6 +54,8 @@ const PARKED_SECONDS = 6;
 const STILL_PARKED = 2;
 
 export async function makeDemoIncident(server: SandboxServer): Promise<DemoIncident> {
+  // Stays behind: every server that is looked after has it.
+  await ask(server, "create extension if not exists pg_stat_statements");
   await createShop(server, { reservedSlots: server.major >= RESERVABLE_SINCE });
   const checkout = sessionsOn(server);
   const workers: Worker[] = [];
