@@ -45,6 +45,8 @@ export interface Cause<Id extends string = string> {
   readonly proof: readonly [RuleId, ...RuleId[]];
   /** Symptoms that it brings about. */
   readonly explains: readonly RuleId[];
+  /** Where sharing an object is not enough: whether the numbers let this claim, by its lead, bring about that symptom. */
+  explainsOnly?(symptom: Finding, lead: Finding): boolean;
   /** Any of these, found about the same thing, rules it out, and the report says so. */
   readonly refutedBy: readonly RuleId[];
   /** Never worse than this, whatever it explains. */

@@ -15,16 +15,20 @@ import { RULES, type RuleId } from "./rules.ts";
  */
 export function diagnose(snapshot: Snapshot): Diagnosis {
   const outcomes = RULES.map((rule) => ({ rule, outcome: rule.apply(snapshot) }));
-  const findings = outcomes.flatMap(({ rule, outcome }) =>
-    outcome.kind === "found" ? outcome.found.map((found) => toFinding(rule.id, rule.needs, found)) : [],
+  const findings = oneOfEachKey(
+    outcomes.flatMap(({ rule, outcome }) =>
+      outcome.kind === "found" ? outcome.found.map((found) => toFinding(rule.id, rule.needs, found)) : [],
+    ),
   );
   const outcomeOf = new Map<RuleId, Outcome>(outcomes.map(({ rule, outcome }) => [rule.id, outcome]));
 
-  const { claimed, refuted, subsumed } = settle(CAUSES.flatMap((cause) => claimsOf(cause, findings)));
+  const { claimed, refuted, subsumed } = settle(
+    CAUSES.flatMap((cause) => claimsOf(cause, findings)),
+    findings,
+  );
   const causes = claimed.map((made) => toDiagnosedCause(made, { claimed, refuted, subsumed, outcomeOf }));
 
   const accounted = new Set(claimed.flatMap(({ claim }) => [...claim.proof, ...claim.explained].map(({ key }) => key)));
-  for (const { claim } of subsumed) for (const { key } of [...claim.proof, ...claim.explained]) accounted.add(key);
 
   const undecided = outcomes.flatMap(({ rule, outcome }) =>
     outcome.kind === "undecided" ? [{ rule: rule.id, gravest: rule.gravest, missing: outcome.missing.map((one) => ({ ...one })) }] : [],
@@ -39,12 +43,12 @@ export function diagnose(snapshot: Snapshot): Diagnosis {
     durationMs: snapshot.durationMs,
     verdict: causes.some(isTrouble) || findings.some(isTrouble) ? "problems" : blind ? "undecided" : "healthy",
     causes,
-    findings: findings.toSorted(bySeverity).map(({ about: _about, ...finding }) => ({
+    findings: findings.map(({ about: _about, ...finding }) => ({
       ...finding,
       facts: Object.fromEntries(Object.entries(finding.facts).map(([name, fact]) => [name, isList(fact) ? [...fact] : fact])),
       evidence: [...finding.evidence],
     })),
-    unexplained: findings.toSorted(bySeverity).flatMap(({ key }) => (accounted.has(key) ? [] : [key])),
+    unexplained: findings.flatMap(({ key }) => (accounted.has(key) ? [] : [key])),
     undecided: undecided.map(({ rule, missing }) => ({ rule, missing })),
     looked: EVIDENCE_IDS.flatMap((evidence) => {
       const gathered = snapshot.evidence[evidence];
@@ -77,6 +81,13 @@ function toFinding(rule: RuleId, evidence: readonly string[], found: Found): Fin
   };
 }
 
+/** In the report's order, whatever the order of the evidence: the gravest where a rule names one object twice. */
+function oneOfEachKey(findings: readonly Finding[]): readonly Finding[] {
+  const byKey = new Map<string, Finding>();
+  for (const finding of findings.toSorted(bySeverity)) if (!byKey.has(finding.key)) byKey.set(finding.key, finding);
+  return [...byKey.values()];
+}
+
 /** One claim for each finding of the cause's first rule about which all the other rules found something too. */
 function claimsOf(cause: Cause, findings: readonly Finding[]): Made[] {
   const [first, ...others] = cause.proof;
@@ -89,7 +100,11 @@ function claimsOf(cause: Cause, findings: readonly Finding[]): Made[] {
       proof.push(...matching);
     }
     const explained = findings.filter(
-      (finding) => cause.explains.includes(finding.rule) && !proof.includes(finding) && proof.some((one) => isAboutTheSame(one, finding)),
+      (finding) =>
+        cause.explains.includes(finding.rule) &&
+        !proof.includes(finding) &&
+        proof.some((one) => isAboutTheSame(one, finding)) &&
+        cause.explainsOnly?.(finding, lead) !== false,
     );
     return [{ cause, claim: { object: lead.object, lead, proof, explained } }];
   });
@@ -111,29 +126,53 @@ function objectsOf(finding: Finding): readonly DiagnosedObject[] {
   return finding.object === null ? finding.about : [finding.object, ...finding.about];
 }
 
-/** Drops what is refuted, and what is only a symptom of something else, and ranks the rest. */
-function settle(made: readonly Made[]): Settled {
+/** Drops what is refuted, puts what is only a symptom of something else under that, and ranks the rest. */
+function settle(made: readonly Made[], findings: readonly Finding[]): Settled {
   const refuted: (Made & { by: Finding })[] = [];
-  const standing: Made[] = [];
+  const open: Made[] = [];
   for (const one of made) {
-    const by = one.claim.explained.find(({ rule }) => one.cause.refutedBy.includes(rule)) ?? refutation(one, made);
-    if (by === undefined) standing.push(one);
+    const by = findings.find(
+      ({ rule, ...rest }) => one.cause.refutedBy.includes(rule) && isAboutTheSame(one.claim.lead, { rule, ...rest }),
+    );
+    if (by === undefined) open.push(one);
     else refuted.push({ ...one, by });
   }
 
   const claimed: Made[] = [];
   const subsumed: (Made & { under: Made })[] = [];
-  for (const one of standing.toSorted(byWeight)) {
-    const under = standing.find((other) => other !== one && covers(other, one) && !(covers(one, other) && byWeight(one, other) < 0));
-    if (under === undefined) claimed.push(one);
-    else subsumed.push({ ...one, under });
+  let rest = open.toSorted(byWeight);
+  while (rest.length > 0) {
+    // Nothing covers it; where all that is left covers each other in a ring, the weightiest stands for the ring.
+    const top = rest.find((one) => !rest.some((other) => other !== one && covers(other, one))) ?? rest[0];
+    if (top === undefined) break;
+    const below = coveredBy(top, rest);
+    const whole = { cause: top.cause, claim: withSymptomsOf(top.claim, below) };
+    claimed.push(whole);
+    for (const one of below) subsumed.push({ ...one, under: whole });
+    rest = rest.filter((one) => one !== top && !below.includes(one));
   }
-  return { claimed, refuted, subsumed };
+  return { claimed: claimed.toSorted(byWeight), refuted, subsumed };
 }
 
-function refutation({ cause, claim }: Made, made: readonly Made[]): Finding | undefined {
-  const findings = made.flatMap((other) => [...other.claim.proof, ...other.claim.explained]);
-  return findings.find((finding) => cause.refutedBy.includes(finding.rule) && isAboutTheSame(claim.lead, finding));
+/** Directly, or as the symptom of a symptom. */
+function coveredBy(top: Made, all: readonly Made[]): readonly Made[] {
+  const below: Made[] = [];
+  const queue = [top];
+  for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
+    for (const other of all) {
+      if (other === top || below.includes(other) || !covers(one, other)) continue;
+      below.push(other);
+      queue.push(other);
+    }
+  }
+  return below;
+}
+
+/** What the claims under it are proven by and explain is its doing, too. */
+function withSymptomsOf(claim: Claim, below: readonly Made[]): Claim {
+  const symptoms = new Set([...claim.explained, ...below.flatMap((one) => [...one.claim.proof, ...one.claim.explained])]);
+  for (const proof of claim.proof) symptoms.delete(proof);
+  return { ...claim, explained: [...symptoms].toSorted(bySeverity) };
 }
 
 /** `other`'s whole proof is among what `one` explains: it is a symptom, not a cause of its own. */
