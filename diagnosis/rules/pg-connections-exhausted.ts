@@ -1,7 +1,5 @@
 import { defineRule } from "../rule.ts";
-
-/** Poolers begin to queue here, well before PostgreSQL begins to refuse. */
-const NEARLY_FULL = 0.9;
+import { dominantOrigin, holdersText, originObject, originsOf, slotHolder } from "../slot-holders.ts";
 
 export const connectionsExhausted = defineRule({
   id: "pg-connections-exhausted",
@@ -9,15 +7,33 @@ export const connectionsExhausted = defineRule({
   why: "Once every unreserved slot is taken, new clients are refused with SQLSTATE 53300.",
   gravest: "critical",
   needs: ["pg.slots", "pg.sessions"],
+  wants: ["complaint"],
 
-  judge({ "pg.slots": slots, "pg.sessions": sessions }) {
-    const used = slots.used - slots.ours;
-    if (used < slots.usable * NEARLY_FULL) return [];
+  judge({ "pg.slots": slots, "pg.sessions": sessions, complaint }) {
+    const holder = slotHolder(slots, sessions);
+    if (holder === null) return [];
+    const origins = originsOf(sessions.groups);
+    const largest = dominantOrigin(origins, ({ total }) => total);
+    const isRefusing = slots.used >= slots.usable || complaint?.sqlStates.includes("53300") === true;
     return [
       {
-        severity: slots.used >= slots.usable ? "critical" : "warning",
-        summary: `${slots.used} of ${slots.usable} connection slots in use, ${sessions.idleInTransaction} of them idle in a transaction`,
-        facts: { used: slots.used, usable: slots.usable, reserved: slots.reserved, idleInTransaction: sessions.idleInTransaction },
+        severity: isRefusing ? "critical" : "warning",
+        ...(largest !== null && { about: [originObject(largest)] }),
+        summary: `${slots.used} of ${slots.usable} connection slots in use: ${sessions.active} active (${sessions.waitingForLock} of them waiting for a lock), ${sessions.idle} idle, ${sessions.idleInTransaction + sessions.idleInTransactionAborted} idle in a transaction; ${sessions.startedLastMinute} arrived within the last minute`,
+        facts: {
+          used: slots.used,
+          usable: slots.usable,
+          max: slots.max,
+          reserved: slots.reserved,
+          active: sessions.active,
+          waitingForLock: sessions.waitingForLock,
+          idle: sessions.idle,
+          idleLong: sessions.idleLong,
+          idleInTransaction: sessions.idleInTransaction + sessions.idleInTransactionAborted,
+          startedLastMinute: sessions.startedLastMinute,
+          holder,
+          origins: holdersText(origins, ({ total }) => total),
+        },
       },
     ];
   },

@@ -1,0 +1,33 @@
+import { defineCause } from "../cause.ts";
+import { cancelRoot, cancelWaitingStatement, numberOf, terminateRoot, textOf } from "../session-remedies.ts";
+import { isExhaustedByWaiters } from "../slot-holders.ts";
+
+export const ddlQueue = defineCause({
+  id: "ddl-queue",
+  title: "A statement that waits for an exclusive lock stops everyone behind it",
+  proof: ["pg-lock-ddl-queue"],
+  explains: ["pg-connections-exhausted", "pg-vacuum-held-back"],
+  refutedBy: [],
+  explainsOnly: isExhaustedByWaiters,
+  remedies: [
+    cancelWaitingStatement(
+      ({ lead: { facts } }) =>
+        `Cancel the waiting statement of session ${numberOf(facts, "ddlPid")}: those behind it go on at once, and nothing is lost but the attempt`,
+    ),
+    cancelRoot(
+      () =>
+        "Or, when the change is urgent, cancel the statement that it waits for: that work is lost, the change goes through, then the queue",
+    ),
+    terminateRoot(
+      ({ lead: { facts } }) =>
+        `Or, when the change is urgent, end the session that it waits for (${textOf(facts, "rootState")}): its transaction is rolled back, the change goes through, then the queue`,
+    ),
+  ],
+
+  advice({ lead: { facts } }) {
+    return [
+      "Run such changes with a short lock_timeout and try again until they get through: set lock_timeout = '2s';",
+      `The waiting statement: ${textOf(facts, "ddlQuery")}`,
+    ];
+  },
+});

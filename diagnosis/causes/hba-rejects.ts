@@ -1,0 +1,18 @@
+import { defineCause } from "../cause.ts";
+import { textOf } from "../session-remedies.ts";
+
+export const hbaRejectsCause = defineCause({
+  id: "hba-rejects",
+  title: "pg_hba.conf does not let this client in",
+  proof: ["pg-hba-rejects"],
+  explains: [],
+  refutedBy: [],
+  remedies: [],
+
+  advice({ lead: { facts } }) {
+    return [
+      `Add a line to pg_hba.conf before any that rejects, for the narrowest address that fits: hostssl ${textOf(facts, "database")} ${textOf(facts, "role")} <address>/32 scram-sha-256`,
+      "Then: select pg_reload_conf(); and look for mistakes in the file: select line_number, error from pg_hba_file_rules where error is not null;",
+    ];
+  },
+});

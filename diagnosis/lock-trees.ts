@@ -1,0 +1,194 @@
+import type { LockTree, LockWaiter, PgLocks, Session } from "./evidence/pg-activity.ts";
+import type { DiagnosedObject } from "./object.ts";
+import { plural } from "./report/quantity.ts";
+import type { Facts, Severity, Undecided } from "./rule.ts";
+
+/**
+ * What a lock tree is an instance of: exactly one kind for each, so that one incident makes one finding. The rules
+ * `pg-lock-*` each report one kind. Pure.
+ */
+export type LockTreeKind =
+  /** Waits that pass by themselves: traffic. */
+  | "passing"
+  | "prepared"
+  | "vacuum"
+  /** Most of those below wait behind a statement that itself only waits: they would run on without it. */
+  | "ddl-queue"
+  | "advisory"
+  /** The root's COMMIT waits for a standby. */
+  | "commit-waits"
+  | "idle"
+  | "active"
+  /** The root's state is hidden from our role, or it was gone before it could be read. */
+  | "unknown";
+
+/**
+ * Someone has waited this long for one holder that stood there all the while. Waits on hot rows pass from holder to
+ * holder within milliseconds; a session that is "idle in transaction" for two seconds is still an application at work.
+ */
+const STANDING_SECONDS = 3;
+/** A person at the screen has given up by now, and load balancers cut requests. */
+const LONG_WAIT_SECONDS = 30;
+/** As many victims as a small pool has sessions: the application stands still, not one request of it. */
+const MANY_BLOCKED = 5;
+
+export function kindOf(tree: LockTree): LockTreeKind {
+  if (tree.longestWaitSeconds < STANDING_SECONDS) return "passing";
+  const { root } = tree;
+  if (root.kind === "prepared-transaction") return "prepared";
+  if (root.kind === "unknown" || (root.session.state === null && !isAutovacuum(root.session))) return "unknown";
+  const { session } = root;
+  if (isAdvisory(tree)) return "advisory";
+  if (!isStanding(session)) return "passing";
+  if (isVacuuming(session)) return "vacuum";
+  if (queueOf(tree) !== null) return "ddl-queue";
+  if (session.waitEvent === "SyncRep") return "commit-waits";
+  if (session.state === "idle in transaction" || session.state === "idle in transaction (aborted)") {
+    return (session.stateAgeSeconds ?? 0) >= STANDING_SECONDS ? "idle" : "active";
+  }
+  // Outside of a transaction it holds nothing but advisory locks: it ended between two looks.
+  return session.state === "idle" ? "passing" : "active";
+}
+
+/** Its transaction is as old as the longest direct wait: the holder of a hot row is always younger than its queue. */
+function isStanding(session: Session): boolean {
+  return (session.xactAgeSeconds ?? session.queryAgeSeconds ?? 0) >= STANDING_SECONDS;
+}
+
+export function treesOfKind(locks: PgLocks, kind: LockTreeKind): readonly LockTree[] {
+  return locks.trees.filter((tree) => kindOf(tree) === kind);
+}
+
+/** The trees of one kind whose root is a session, each with it. */
+export function sessionTreesOfKind(locks: PgLocks, kind: LockTreeKind): readonly { readonly tree: LockTree; readonly session: Session }[] {
+  return treesOfKind(locks, kind).flatMap((tree) => (tree.root.kind === "session" ? [{ tree, session: tree.root.session }] : []));
+}
+
+export function isAutovacuum(session: Session): boolean {
+  return session.backendType === "autovacuum worker";
+}
+
+function isVacuuming(session: Session): boolean {
+  return isAutovacuum(session) || (session.state === "active" && /^\s*vacuum\b(?!.*\bfull\b)/i.test(session.query ?? ""));
+}
+
+function isAdvisory(tree: LockTree): boolean {
+  const direct = tree.waiters.filter(({ depth }) => depth === 1);
+  return direct.length > 0 && direct.filter(({ wants }) => wants.lockType === "advisory").length * 2 > direct.length;
+}
+
+/** Relation locks that queue up others' reads or writes while they wait: ALTER, DROP, TRUNCATE, REINDEX, CREATE INDEX, LOCK. */
+const QUEUEING_MODES = new Set(["AccessExclusiveLock", "ExclusiveLock", "ShareRowExclusiveLock", "ShareLock"]);
+
+export interface Queue {
+  /** The waiting statement in front. */
+  readonly ddl: LockWaiter;
+  /** Those that would run on if it went away. */
+  readonly behind: number;
+}
+
+/** The queue behind a waiting statement, when it holds up more sessions than the root does by itself. */
+export function queueOf(tree: LockTree): Queue | null {
+  const front = tree.waiters
+    .filter(({ wants, depth }) => depth === 1 && wants.lockType === "relation" && QUEUEING_MODES.has(wants.mode))
+    .map((ddl) => ({ ddl, behind: behindOf(ddl, tree) }))
+    .toSorted((a, b) => b.behind.size - a.behind.size || a.ddl.session.pid - b.ddl.session.pid)[0];
+  if (front === undefined || front.behind.size === 0) return null;
+  const { ddl, behind } = front;
+  const others = tree.waiters.filter((waiter) => waiter !== ddl && !behind.has(waiter.session.pid)).length;
+  // Waiters are listed shallowest first: those that were left out are no closer to the root than the queue.
+  const unlisted = Math.max(0, tree.blocked - tree.waiters.length);
+  return behind.size + unlisted > others ? { ddl, behind: behind.size + unlisted } : null;
+}
+
+/** Listed waiters that wait for `ddl`, directly or through others of them, and not for the root. */
+function behindOf(ddl: LockWaiter, tree: LockTree): ReadonlySet<number> {
+  const behind = new Set<number>([ddl.session.pid]);
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const { session, blockedBy, depth } of tree.waiters) {
+      if (behind.has(session.pid) || depth === 1 || !blockedBy.some((pid) => behind.has(pid))) continue;
+      behind.add(session.pid);
+      grew = true;
+    }
+  }
+  behind.delete(ddl.session.pid);
+  return behind;
+}
+
+export function severityOf({ blocked, longestWaitSeconds }: Pick<LockTree, "blocked" | "longestWaitSeconds">): Severity {
+  return blocked >= MANY_BLOCKED || longestWaitSeconds >= LONG_WAIT_SECONDS ? "critical" : "warning";
+}
+
+export function sessionObject(session: Session): DiagnosedObject {
+  return {
+    kind: "session",
+    pid: session.pid,
+    backendStart: session.backendStart,
+    application: session.application,
+    ...(session.role !== null && { role: session.role }),
+    ...(session.database !== null && { database: session.database }),
+    ...(session.client !== null && { client: session.client }),
+  };
+}
+
+/** The session's origin: what a leak of many sessions is about. */
+export function clientObjects({ application, role }: Session): readonly DiagnosedObject[] {
+  return role === null ? [] : [{ kind: "client", application, role }];
+}
+
+/** `session 4711 of "checkout" (role app)`. */
+export function sessionText(session: Session): string {
+  const who = [session.application === "" ? "" : ` of "${session.application}"`, session.role === null ? "" : ` (role ${session.role})`];
+  return `session ${session.pid}${who.join("")}`;
+}
+
+/** Relations that somebody below waits for, most wanted first: "public.orders". */
+export function relationsOf({ waiters }: LockTree): readonly string[] {
+  const wanted = new Map<string, number>();
+  for (const { wants } of waiters) {
+    if (wants.relation === null) continue;
+    const name = `${wants.relation.schema}.${wants.relation.name}`;
+    wanted.set(name, (wanted.get(name) ?? 0) + 1);
+  }
+  return [...wanted].toSorted(([a, often], [b, rarely]) => rarely - often || (a < b ? -1 : 1)).map(([name]) => name);
+}
+
+/** "3 sessions", "1 session". */
+export function sessionsText(count: number): string {
+  return plural(count, "session");
+}
+
+/** What every finding about a tree with a session at its root tells. */
+export function treeFacts(tree: LockTree, root: Session): Facts {
+  return {
+    blocked: tree.blocked,
+    depth: tree.depth,
+    longestWaitSeconds: rounded(tree.longestWaitSeconds),
+    relations: relationsOf(tree).slice(0, 5),
+    wanted: tree.waiters[0]?.wants.mode ?? null,
+    blockedPids: tree.waiters.slice(0, 10).map(({ session }) => session.pid),
+    rootPid: root.pid,
+    rootState: root.state,
+    rootWaitEvent: root.waitEvent,
+    rootBackendType: root.backendType,
+    rootXactSeconds: root.xactAgeSeconds === null ? null : rounded(root.xactAgeSeconds),
+    rootStateSeconds: root.stateAgeSeconds === null ? null : rounded(root.stateAgeSeconds),
+    rootHasWritten: root.hasWritten,
+    rootQuery: root.query,
+  };
+}
+
+export function rounded(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
+}
+
+/** Whether a client's session stands at the root whose state our role may not see. */
+export function isHiddenRoot(tree: LockTree): boolean {
+  return tree.root.kind === "session" && tree.root.session.backendType === "client backend" && kindOf(tree) === "unknown";
+}
+
+export const HIDDEN_ROOT: Undecided = {
+  because: "no-permission",
+  hint: "grant pg_monitor to the role: the state of the session that blocks is hidden",
+};
