@@ -1,0 +1,134 @@
+import type { LockRoot, LockTarget, LockTree, LockWaiter, PgLocks } from "../../../diagnosis/evidence/pg-activity.ts";
+import { type ContestedLock, growLockTrees, type LockForest, type LockNode, type RootedTree } from "../lock-trees.ts";
+import { defineProbe, type ProbeContext } from "../probe.ts";
+import type { SessionRow } from "../queries/activity.ts";
+import { type ContestedLockRow, selectContestedLocks, selectLockCounts } from "../queries/locks.ts";
+import { type PreparedByXidRow, selectPreparedByXid } from "../queries/prepared.ts";
+import { selectSessionsByPid } from "../queries/sessions.ts";
+import { lockedTable, type RelationNames, relationNames } from "../relation-names.ts";
+import { toSession } from "../session.ts";
+
+/** pg_blocking_pids is asked for so many. Beyond it, `waiting` still counts all. */
+const WAITER_CAP = 1000;
+const ROW_CAP = 10_000;
+
+/** Kinds of locks that say nothing of the table whose row is wanted. */
+const ROW_WAITS = ["transactionid", "virtualxid", "speculative token", "spectoken"];
+
+/**
+ * The wait-for graph, closed, as one tree for each root. Opens no relation that a lock could be on; names of relations come
+ * from pg_class at the end, and are left out when that is locked itself.
+ */
+export const locks = defineProbe({
+  id: "pg.locks",
+
+  async run(context): Promise<PgLocks> {
+    const { sql, ownPids } = context;
+    const { waiting, lockTableCapacity, locksHeld } = await selectLockCounts(sql, ownPids);
+    if (waiting === 0) return { waiting, trees: [], cycles: [], lockTableCapacity, locksHeld };
+
+    const forest = await lookAtLocks(context);
+    const { trees } = forest;
+    const sessions = await sessionsOf(context, trees);
+    const prepared = await preparedOf(context, trees);
+    if (waiting > WAITER_CAP) context.skip(`${waiting - WAITER_CAP} of ${waiting} waiting processes: only ${WAITER_CAP} were followed`);
+    return {
+      waiting: waiting > WAITER_CAP ? waiting : forest.waiting,
+      trees: trees.map((tree) => describe(tree, sessions, prepared)),
+      cycles: await confirmed(context, forest),
+      lockTableCapacity,
+      locksHeld,
+    };
+  },
+});
+
+async function lookAtLocks(context: ProbeContext): Promise<LockForest<LockTarget>> {
+  const { sql, server, ownPids } = context;
+  const rows = await selectContestedLocks(sql, server.versionNum, ownPids, WAITER_CAP, ROW_CAP);
+  if (rows.some(({ blockedBy, waitSeconds }) => blockedBy !== null && waitSeconds === null)) {
+    context.skip("how long some wait: hidden from this role before PostgreSQL 14 without pg_read_all_stats");
+  }
+  const names = await relationNames(
+    context,
+    rows.flatMap(({ relationOid, tupleRelationOid, lockedOids }) => [relationOid ?? 0, tupleRelationOid ?? 0, ...lockedOids]),
+  );
+  const holders = Map.groupBy(
+    rows.filter(({ granted }) => granted),
+    ({ tag }) => tag,
+  );
+  const contested = rows.map((row): ContestedLock<LockTarget> => ({ ...row, target: targetOf(row, holders.get(row.tag) ?? [], names) }));
+  return growLockTrees(contested, ownPids, (lock, wanted) => ({ ...lock.target, relation: wanted.relation ?? lock.target.relation }));
+}
+
+function targetOf(row: ContestedLockRow, holders: readonly ContestedLockRow[], names: RelationNames): LockTarget {
+  const { lockType, mode, advisoryKey, relationOid, tupleRelationOid } = row;
+  const oid = relationOid ?? (ROW_WAITS.includes(lockType) ? (tupleRelationOid ?? sharedTable(row, holders, names)) : null);
+  const named = oid === null ? undefined : names.get(oid);
+  return { lockType, mode, relation: named === undefined ? null : { schema: named.schema, name: named.name }, advisoryKey };
+}
+
+/** The one table that the waiter has locked to write; where there are several, the one that a holder has locked, too. */
+function sharedTable(row: ContestedLockRow, holders: readonly ContestedLockRow[], names: RelationNames): number | null {
+  const held = new Set(holders.flatMap(({ lockedOids }) => lockedOids));
+  return (
+    lockedTable(row.lockedOids, names) ??
+    lockedTable(
+      row.lockedOids.filter((oid) => held.has(oid)),
+      names,
+    )
+  );
+}
+
+async function sessionsOf({ sql, server }: ProbeContext, trees: LockForest<LockTarget>["trees"]): Promise<ReadonlyMap<number, SessionRow>> {
+  const pids = new Set(
+    trees.flatMap(({ root, waiters }) => [...(typeof root === "number" ? [root] : []), ...waiters.map(({ pid }) => pid)]),
+  );
+  const rows = pids.size === 0 ? [] : await selectSessionsByPid(sql, server.versionNum, [...pids]);
+  return new Map(rows.map((row) => [row.pid, row]));
+}
+
+async function preparedOf({ sql }: ProbeContext, trees: LockForest<LockTarget>["trees"]): Promise<ReadonlyMap<string, PreparedByXidRow>> {
+  const xids = trees.flatMap(({ root }) => (typeof root === "number" || root.preparedXid === null ? [] : [root.preparedXid]));
+  const rows = xids.length === 0 ? [] : await selectPreparedByXid(sql, xids);
+  return new Map(rows.map((row) => [row.xid, row]));
+}
+
+function describe(
+  tree: RootedTree<LockTarget>,
+  sessions: ReadonlyMap<number, SessionRow>,
+  prepared: ReadonlyMap<string, PreparedByXidRow>,
+): LockTree {
+  return {
+    root: rootOf(tree.root, sessions, prepared),
+    holds: [...tree.holds],
+    blocked: tree.blocked,
+    depth: tree.depth,
+    longestWaitSeconds: tree.longestWaitSeconds,
+    // One that is gone by now waits no more; the totals are of the moment when the locks were read.
+    waiters: tree.waiters.flatMap(({ pid, blockedBy, queuedBehind, ...waiter }): LockWaiter[] => {
+      const session = sessions.get(pid);
+      if (session === undefined) return [];
+      return [{ ...waiter, session: toSession(session), blockedBy: [...blockedBy], queuedBehind: [...queuedBehind] }];
+    }),
+  };
+}
+
+function rootOf(node: LockNode, sessions: ReadonlyMap<number, SessionRow>, prepared: ReadonlyMap<string, PreparedByXidRow>): LockRoot {
+  if (typeof node === "number") {
+    const session = sessions.get(node);
+    return session === undefined || session.backendStart === null
+      ? { kind: "unknown", pid: node }
+      : { kind: "session", session: toSession(session) };
+  }
+  const transaction = prepared.get(node.preparedXid ?? "");
+  if (transaction === undefined) return { kind: "unknown", pid: 0 };
+  const { gid, owner, database, ageSeconds } = transaction;
+  return { kind: "prepared-transaction", gid, owner, database, ageSeconds };
+}
+
+/** pg_locks and pg_blocking_pids are read one after the other: under many short waits that can look like a cycle, once. */
+async function confirmed(context: ProbeContext, forest: LockForest<LockTarget>): Promise<number[][]> {
+  if (forest.cycles.length === 0) return [];
+  const again = new Set((await lookAtLocks(context)).cycles.map(String));
+  return forest.cycles.filter((cycle) => again.has(String(cycle))).map((cycle) => [...cycle]);
+}
