@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { table, unseen } from "../example.ts";
+import { judged } from "../judged.ts";
+import { deadRows } from "./pg-dead-rows.ts";
+
+const at = (dead: number, more = {}) =>
+  judged(deadRows, { "pg.tables": { tables: [table({ deadRows: dead, vacuumThresholdRows: 50_000, ...more })] } });
+
+describe("pg-dead-rows", () => {
+  it("finds a table at twice autovacuum's threshold, and not below", () => {
+    assert.deepEqual(at(100_000), ["advice public.orders"]);
+    assert.equal(at(99_999), "clear");
+  });
+
+  it("never speaks of few dead rows or a small table", () => {
+    assert.equal(at(9_999, { vacuumThresholdRows: 50 }), "clear");
+    assert.equal(at(900_000, { sizeBytes: 1_048_576 }), "clear");
+  });
+
+  it("is undecided without the tables", () => {
+    assert.equal(judged(deadRows, { "pg.tables": unseen("timed-out") }), "undecided: timed-out");
+  });
+});

@@ -1,0 +1,32 @@
+import { overdueAge, severityOfAge, WRAPAROUND_AGE } from "../freeze-limits.ts";
+import { defineRule } from "../rule.ts";
+
+/** The same danger as with transaction ids, from rows that several transactions lock at once (foreign keys do that). */
+export const multixactWraparoundNear = defineRule({
+  id: "pg-multixact-wraparound-near",
+  title: "Multixact ids run towards wraparound",
+  why: "At 2^31 multixacts past the oldest one in use, PostgreSQL refuses statements that need a new one.",
+  gravest: "critical",
+  needs: ["pg.databases", "pg.vacuum"],
+
+  judge({ "pg.databases": { databases }, "pg.vacuum": { multixactFreezeMaxAge } }) {
+    return databases.flatMap(({ name, multixactAge }) => {
+      if (multixactAge < overdueAge(multixactFreezeMaxAge)) return [];
+      return [
+        {
+          severity: severityOfAge(multixactAge),
+          object: { kind: "database" as const, name },
+          summary: `database "${name}" is ${multixactAge} multixacts old, ${WRAPAROUND_AGE - multixactAge} before wraparound (autovacuum_multixact_freeze_max_age is ${multixactFreezeMaxAge})`,
+          facts: {
+            multixactAge,
+            remainingMultixacts: WRAPAROUND_AGE - multixactAge,
+            multixactFreezeMaxAge,
+          },
+        },
+      ];
+    });
+  },
+
+  clear: ({ "pg.vacuum": { oldestMultixactAge, multixactFreezeMaxAge } }) =>
+    `the oldest database is ${oldestMultixactAge} multixacts old; autovacuum_multixact_freeze_max_age is ${multixactFreezeMaxAge}`,
+});

@@ -1,0 +1,39 @@
+import { overdueAge, severityOfAge, WRAPAROUND_AGE } from "../freeze-limits.ts";
+import { defineRule } from "../rule.ts";
+import { reaches, withoutVacuum } from "../xmin-holder.ts";
+
+/** Databases that autovacuum should have frozen long ago, and that no old snapshot keeps from being frozen. */
+export const wraparoundNear = defineRule({
+  id: "pg-wraparound-near",
+  title: "Transaction ids run towards wraparound",
+  why: "At 2^31 transactions past the oldest unfrozen row, PostgreSQL stops accepting writes to protect the data.",
+  gravest: "critical",
+  needs: ["pg.databases", "pg.vacuum"],
+  wants: ["pg.tables"],
+
+  judge({ "pg.databases": { databases }, "pg.vacuum": vacuum, "pg.tables": tables }) {
+    const limit = overdueAge(vacuum.freezeMaxAge);
+    const holders = withoutVacuum(vacuum).filter(({ age }) => age >= vacuum.freezeMaxAge);
+    return databases.flatMap(({ name, freezeAge }) => {
+      if (freezeAge < limit || holders.some((holder) => reaches(holder, name))) return [];
+      const oldest = tables?.database === name ? tables.tables.toSorted((a, b) => b.freezeAge - a.freezeAge)[0] : undefined;
+      const where = oldest === undefined ? "" : `; its oldest table is ${oldest.schema}.${oldest.name}`;
+      return [
+        {
+          severity: severityOfAge(freezeAge),
+          object: { kind: "database" as const, name },
+          summary: `database "${name}" is ${freezeAge} transactions old, ${WRAPAROUND_AGE - freezeAge} before wraparound (autovacuum_freeze_max_age is ${vacuum.freezeMaxAge})${where}`,
+          facts: {
+            freezeAgeTransactions: freezeAge,
+            remainingTransactions: WRAPAROUND_AGE - freezeAge,
+            freezeMaxAgeTransactions: vacuum.freezeMaxAge,
+            oldestTable: oldest === undefined ? null : `${oldest.schema}.${oldest.name}`,
+          },
+        },
+      ];
+    });
+  },
+
+  clear: ({ "pg.vacuum": { oldestFreezeAge, freezeMaxAge } }) =>
+    `the oldest database is ${oldestFreezeAge} transactions old; autovacuum_freeze_max_age is ${freezeMaxAge}, wraparound at ${WRAPAROUND_AGE}`,
+});
