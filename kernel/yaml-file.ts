@@ -14,7 +14,7 @@ export async function loadYamlFile<S extends z.ZodType>(file: string, schema: S,
 /** The same for text at hand; `file` only names it in errors. */
 export async function parseYaml<S extends z.ZodType>(text: string, file: string, schema: S, hint: string): Promise<z.output<S>> {
   // On demand: parsing YAML costs 25 ms of a server's start, and a server that is configured by DATABASE_URL needs none.
-  const { LineCounter, parseDocument } = await import("yaml");
+  const { isAlias, isScalar, LineCounter, parseDocument, visit } = await import("yaml");
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true });
   const [broken] = document.errors;
@@ -24,6 +24,16 @@ export async function parseYaml<S extends z.ZodType>(text: string, file: string,
       hint,
     );
   }
+  visit(document, (key, node) => {
+    // What the parser would only notice, or silently lose, on the way to plain values.
+    const isLost = isScalar(node) && node.value === "__proto__" && key === "key";
+    const why = isLost
+      ? "the key __proto__ is not taken"
+      : isAlias(node) && node.resolve(document) === undefined
+        ? SYNTAX["BAD_ALIAS"]
+        : undefined;
+    if (why !== undefined) throw invalid(`${file}:${lines.linePos(startOf(node) ?? 0).line}: not valid YAML: ${why}`, hint);
+  });
   const parsed = schema.safeParse(plain(document, file, hint) ?? {});
   if (parsed.success) return parsed.data;
   const complaints = parsed.error.issues.map((issue) => `${file}:${lineOf(document, lines, issue)}: ${explain(issue)}`);
