@@ -116,7 +116,6 @@ describe("a login that fails", () => {
       assert.match(error.evidence.errorCode ?? "", new RegExp(errorCode), url);
       await database.close();
     }
-    silent.closeAllConnections?.();
     silent.close();
   });
 

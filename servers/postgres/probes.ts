@@ -1,6 +1,7 @@
 import type { Probe } from "./probe.ts";
 import { databases } from "./probes/pg-databases.ts";
 import { disk } from "./probes/pg-disk.ts";
+import { indexes } from "./probes/pg-indexes.ts";
 import { locks } from "./probes/pg-locks.ts";
 import { prepared } from "./probes/pg-prepared.ts";
 import { replication } from "./probes/pg-replication.ts";
@@ -26,6 +27,7 @@ export const PROBES = [
   replication,
   wal,
   tables,
+  indexes,
   settings,
   disk,
 ] as const satisfies readonly Probe[];
