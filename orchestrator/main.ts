@@ -1,0 +1,35 @@
+import { readConfig } from "../kernel/config.ts";
+import { parseServe } from "./cli/serve-arguments.ts";
+
+/**
+ * The command line: `bin/helpdesk.js` calls this with the arguments and takes the exit status from it.
+ *
+ * 0 fine (healthy), 1 problems found, 2 could not be done. A host starts `serve` for each conversation, so that road
+ * loads neither the command parser nor anything that only people need.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  endQuietlyWithoutReader();
+  const config = readConfig();
+  const serving = parseServe(argv);
+  try {
+    if (serving !== null) {
+      const { serve } = await import("./cli/serve.ts");
+      return await serve(serving, config);
+    }
+    const { runProgram } = await import("./cli/program.ts");
+    return await runProgram(argv, config);
+  } catch (thrown) {
+    const { reportFailure } = await import("./cli/failure.ts");
+    return reportFailure(thrown, { isVerbose: (config.env["HELPDESK_DEBUG"] ?? "") !== "" });
+  }
+}
+
+/** `helpdesk diagnose | head` is no failure of ours. */
+function endQuietlyWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit();
+      throw error;
+    });
+  }
+}
