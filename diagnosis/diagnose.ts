@@ -110,16 +110,35 @@ function claimsOf(cause: Cause, findings: readonly Finding[]): Made[] {
   });
 }
 
-/** Two findings belong together unless they name different objects of the same kind and share none of that kind. */
+/**
+ * Two findings belong together unless they name different objects of the same kind and share none of that kind. Whoever
+ * acts is one kind here: a slot that holds vacuum back is no symptom of some session that is idle in a transaction.
+ */
 function isAboutTheSame(a: Finding, b: Finding): boolean {
   const ofA = objectsOf(a);
   const ofB = objectsOf(b);
+  const actorsOfB = ofB.filter(isActor);
+  const sharesActor = ofA.some((one) => isActor(one) && actorsOfB.some((other) => isSameObject(one, other)));
+  if (ofA.some(isActor) && actorsOfB.length > 0 && !sharesActor) return false;
   const kinds = new Set(ofA.map(({ kind }) => kind));
   return [...kinds].every((kind) => {
     const mine = ofA.filter((object) => object.kind === kind);
     const theirs = ofB.filter((object) => object.kind === kind);
     return theirs.length === 0 || mine.some((one) => theirs.some((other) => isSameObject(one, other)));
   });
+}
+
+const ACTORS: ReadonlySet<DiagnosedObject["kind"]> = new Set([
+  "session",
+  "client",
+  "prepared-transaction",
+  "slot",
+  "standby",
+  "subscription",
+]);
+
+function isActor({ kind }: DiagnosedObject): boolean {
+  return ACTORS.has(kind);
 }
 
 function objectsOf(finding: Finding): readonly DiagnosedObject[] {

@@ -1,10 +1,12 @@
 import { defineCause } from "../cause.ts";
+import { isExhaustedByWaiters } from "../slot-holders.ts";
 
 export const syncStandbyMissing = defineCause({
   id: "sync-standby-missing",
   title: "Commits wait for a synchronous standby that is not there",
   proof: ["pg-sync-standby-missing"],
-  explains: ["pg-connections-exhausted"],
+  explains: ["pg-connections-exhausted", "pg-lock-root-commit-waits"],
+  explainsOnly: isExhaustedByWaiters,
   refutedBy: [],
   remedies: [],
   advice: () => [
