@@ -50,7 +50,7 @@ export async function verifyAudit(dir: string, anchor?: Anchor): Promise<AuditVe
     };
   }
   const read = checkIndex(index ?? Buffer.alloc(0), key, anchor);
-  const names = [...new Set([...read.chains.keys(), ...files])].toSorted();
+  const names = [...new Set([...read.chains.keys(), ...files])];
   const chains = await Promise.all(names.map((chain) => checkChain(dir, chain, read.chains.get(chain), key)));
   return {
     isWhole: read.broken === null && chains.every(({ broken }) => broken === null),
@@ -91,40 +91,37 @@ interface Promised {
 
 function checkIndex(content: Buffer, key: Buffer, anchor: Anchor | undefined) {
   const chains = new Map<string, Promised>();
+  const macs = new Set<string>();
   const hash = createHash("sha256");
-  let hashed = 0;
+  /** The digest of everything before each line. Writers at the same time may cover the same, and append in any order. */
+  const digests = new Map<number, string>();
   let offset = 0;
-  let entries = 0;
   let head: string | null = null;
-  let anchored = anchor === undefined;
-  const stop = (because: string) => ({ chains, entries, head, broken: { record: entries, because } });
+  const stop = (because: string) => ({ chains, entries: macs.size, head, broken: { record: macs.size, because } });
 
   for (const line of linesOf(content)) {
+    digests.set(offset, hash.copy().digest("hex"));
     const found = unseal(line, key, INDEX_FILE);
     if (found.kind === "broken") return stop(found.because);
     const parsed = IndexEntry.safeParse(found.record);
     if (!parsed.success) return stop("not an entry of the index");
     const { kind, chain, records, head: reached, upTo, digest } = parsed.data;
-    // What it covers never shrinks and never reaches past itself; writers at the same time may cover the same.
-    if (upTo < hashed || upTo > offset) return stop("entries were moved, inserted or removed before this one");
-    hash.update(content.subarray(hashed, upTo));
-    hashed = upTo;
-    if (hash.copy().digest("hex") !== digest) return stop("an entry before this one was changed, removed or inserted");
+    if (macs.has(found.mac)) return stop("the entry is there twice");
+    if (digests.get(upTo) !== digest) return stop("an entry before this one was changed, moved, removed or inserted");
 
     const promised = chains.get(chain) ?? { reached: new Map(), sealed: undefined };
     if (records !== undefined && reached !== undefined) promised.reached.set(records, reached);
     if (kind === "sealed") promised.sealed = records;
     chains.set(chain, promised);
     offset += line.length + 1;
-    entries += 1;
+    hash.update(content.subarray(offset - line.length - 1, offset));
+    macs.add(found.mac);
     head = found.mac;
-    if (anchor?.entries === entries) {
-      if (anchor.head !== head) return stop("the anchor names another entry here");
-      anchored = true;
-    }
+    if (anchor?.entries === macs.size && anchor.head !== head) return stop("the anchor names another entry here");
   }
   if (offset !== content.length) return stop("the last entry is cut off");
-  return anchored ? { chains, entries, head, broken: null } : stop(`the anchor knows of ${anchor?.entries} entries`);
+  if (anchor !== undefined && macs.size < anchor.entries) return stop(`the anchor knows of ${anchor.entries} entries`);
+  return { chains, entries: macs.size, head, broken: null };
 }
 
 async function checkChain(dir: string, chain: string, promised: Promised | undefined, key: Buffer): Promise<ChainVerdict> {
