@@ -63,8 +63,9 @@ function targetSchema(targets: readonly Target[]): z.ZodType {
   return names.length === 1 ? schema.optional().describe("The only target; may be left out") : schema.describe("A name from the inventory");
 }
 
-const PlanSchema = z.object({ summary: z.string(), object: z.json(), blastRadius: z.string(), undo: z.string(), observed: z.json() });
-const VerificationSchema = z.object({ worked: z.boolean(), says: z.string(), after: z.json() });
+/** `unknown` where any JSON may stand: z.json() would be listed as a recursive definition that says no more. */
+const PlanSchema = z.object({ summary: z.string(), object: z.unknown(), blastRadius: z.string(), undo: z.string(), observed: z.unknown() });
+const VerificationSchema = z.object({ worked: z.boolean(), says: z.string(), after: z.unknown() });
 
 function actedSchema(output: Readonly<Record<string, z.ZodType>>): z.ZodObject {
   return z.object({ plan: PlanSchema, approvedBy: z.string(), result: z.object(output), verification: VerificationSchema });
@@ -75,18 +76,10 @@ function objectSchema(schema: z.ZodType, io: "input" | "output"): ListedTool["in
   const { $schema: _dialect, ...json } = z.toJSONSchema(schema, {
     io,
     unrepresentable: "any",
-    override: ({ jsonSchema, zodSchema }) => {
+    override: ({ jsonSchema }) => {
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
       if (io === "output" && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
-      // Any JSON: written out it is a recursive definition, and says no more than its absence.
-      if (
-        zodSchema === PlanSchema.shape.object ||
-        zodSchema === PlanSchema.shape.observed ||
-        zodSchema === VerificationSchema.shape.after
-      ) {
-        for (const key of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, key);
-      }
     },
   });
   return { ...json, type: "object" };
