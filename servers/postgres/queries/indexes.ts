@@ -144,6 +144,17 @@ ${described(sql)}
 ${joined(sql)}
   order by c.relpages desc, c.oid`;
 
+/** All of one table, primary key first. */
+export const selectIndexesOfTable = (sql: Sql, table: number, limit: number) => sql<IndexRow & { readonly valid: boolean }>`
+  select
+${described(sql)},
+    x.indisvalid and x.indisready and x.indislive as "valid"
+  from pg_index x
+${joined(sql)}
+  where x.indrelid = ${table}::oid
+  order by x.indisprimary desc, x.indisunique desc, c.relname
+  limit ${limit}`;
+
 export interface RedundantRow extends IndexRow {
   readonly keeps: string;
   readonly keepsSchema: string;

@@ -28,7 +28,7 @@ const VALUE_CHARACTERS = 300;
 
 /**
  * All settings. What our own session set (timeouts, search_path) is read from reset_val: that is what other sessions of
- * this role and database get. A custom setting that our connection made stays out.
+ * this role and database get, from wherever on the server. What our connection asked for (client_encoding) is nobody else's.
  */
 export const selectSettings = (sql: Sql) => sql<SettingRow>`
   select
@@ -41,9 +41,9 @@ export const selectSettings = (sql: Sql) => sql<SettingRow>`
     end as "value",
     s.unit,
     s.vartype as "type",
-    case when s.source = 'session' then 'default' else s.source end as "source",
+    case when s.source = 'session' then 'server' else s.source end as "source",
     s.pending_restart as "pendingRestart",
-    v.value = coalesce(s.boot_val, '') or s.source in ('default', 'override') as "isDefault"
+    v.value = coalesce(s.boot_val, '') or s.source in ('default', 'override', 'client') as "isDefault"
   from pg_settings s
     cross join lateral (
       select coalesce(case when s.source in ('session', 'client') then s.reset_val else s.setting end, '') as value
