@@ -4,7 +4,7 @@ import { ask, type Reachable, type Session } from "./sessions.ts";
 export const CHECKOUT = { role: "shop_app", application: "checkout-api" } as const;
 export const BILLING = { role: "billing", application: "billing-worker" } as const;
 export const STOREFRONT = { role: "storefront", application: "storefront" } as const;
-/** Looks after the server: sees everybody's state, may end their sessions, and is let in when nobody else is. */
+/** Looks after the server: sees everybody's state and what the configuration files say, may end sessions, is let in when nobody else is. */
 export const OBSERVER = "helpdesk";
 
 const SERVICES = [CHECKOUT.role, BILLING.role, STOREFRONT.role];
@@ -19,6 +19,7 @@ export async function createShop(server: Reachable, { reservedSlots }: { reserve
     `create schema shop;
      ${SERVICES.map((role) => `create role ${role} login;`).join("\n")}
      create role ${OBSERVER} login in role ${observes.join(", ")};
+     grant execute on function pg_show_all_file_settings(), pg_hba_file_rules() to ${OBSERVER};
      create table shop.customers (id int primary key, name text not null);
      create table shop.items (id int primary key, name text not null, stock int not null, reserved int not null default 0);
      create table shop.orders (
@@ -44,10 +45,10 @@ export async function createShop(server: Reachable, { reservedSlots }: { reserve
 }
 
 export async function dropShop(server: Reachable): Promise<void> {
-  await ask(server, `drop schema shop cascade; drop role ${[...SERVICES, OBSERVER].join(", ")}`);
+  await ask(server, `drop schema shop cascade; drop owned by ${OBSERVER}; drop role ${[...SERVICES, OBSERVER].join(", ")}`);
 }
 
-/** The payment of a few orders at once, of which the first is told to `firstOrder`. */
+/** The payment of the first few orders at once. */
 export function payOrders(session: Session, orders: number): Promise<unknown> {
   return session.query("update shop.orders set status = 'paying' where id <= $1", [orders]);
 }
