@@ -23,6 +23,7 @@ import { invalidIndex } from "./causes/invalid-index.ts";
 import { leakedTransactions } from "./causes/leaked-transactions.ts";
 import { lockOrderDeadlocks } from "./causes/lock-order-deadlocks.ts";
 import { logicalApplyFails } from "./causes/logical-apply-fails.ts";
+import { loginRefused } from "./causes/login-refused.ts";
 import { longStatementBlocks } from "./causes/long-statement-blocks.ts";
 import { maxWalSizeTooSmall } from "./causes/max-wal-size-too-small.ts";
 import { multixactWraparoundNear } from "./causes/multixact-wraparound-near.ts";
@@ -40,6 +41,7 @@ import { sequenceExhausted } from "./causes/sequence-exhausted.ts";
 import { serverDown } from "./causes/server-down.ts";
 import { serverShuttingDown } from "./causes/server-shutting-down.ts";
 import { serverStartingOrRecovering } from "./causes/server-starting-or-recovering.ts";
+import { serverUnresponsive } from "./causes/server-unresponsive.ts";
 import { staleReplicationSlot } from "./causes/stale-replication-slot.ts";
 import { standbyDisconnected } from "./causes/standby-disconnected.ts";
 import { standbyQueryConflicts } from "./causes/standby-query-conflicts.ts";
@@ -73,6 +75,8 @@ export const CAUSES: readonly Cause[] = [
   wrongPassword,
   connectedToStandby,
   defaultReadOnlyCause,
+  loginRefused,
+  serverUnresponsive,
   // Connections
   leakedTransactions,
   idleSessionsPileUp,

@@ -23,34 +23,42 @@ export type LockTreeKind =
   | "unknown";
 
 /**
- * Someone has waited this long for one holder that stood there all the while. Waits on hot rows pass from holder to
- * holder within milliseconds; a session that is "idle in transaction" for two seconds is still an application at work.
+ * Someone has waited this long for the root itself, and its transaction is no younger. On a hot row the holder changes
+ * every few milliseconds, and each wait for a holder is as short, however long the queue: only direct waits tell.
  */
 const STANDING_SECONDS = 3;
+/** A root that has said nothing for STANDING_SECONDS is no traffic: then a wait that others would give up is enough. */
+const NOTICED_SECONDS = 1;
 /** A person at the screen has given up by now, and load balancers cut requests. */
 const LONG_WAIT_SECONDS = 30;
 /** As many victims as a small pool has sessions: the application stands still, not one request of it. */
 const MANY_BLOCKED = 5;
 
 export function kindOf(tree: LockTree): LockTreeKind {
-  if (tree.longestWaitSeconds < STANDING_SECONDS) return "passing";
   const { root } = tree;
-  if (root.kind === "prepared-transaction") return "prepared";
-  if (root.kind === "unknown" || (root.session.state === null && !isAutovacuum(root.session))) return "unknown";
+  const waited = longestDirectWait(tree);
+  if (root.kind === "prepared-transaction") return waited < NOTICED_SECONDS ? "passing" : "prepared";
+  // A session that was gone when we looked has not stood. Pid 0 is a prepared transaction that could not be found.
+  if (root.kind === "unknown") return root.pid === 0 && waited >= STANDING_SECONDS ? "unknown" : "passing";
   const { session } = root;
+  const isIdle = session.state === "idle in transaction" || session.state === "idle in transaction (aborted)";
+  const isParked = isIdle && (session.stateAgeSeconds ?? 0) >= STANDING_SECONDS;
+  if (waited < (isParked ? NOTICED_SECONDS : STANDING_SECONDS)) return "passing";
+  if (session.state === null && !isAutovacuum(session)) return "unknown";
   if (isAdvisory(tree)) return "advisory";
-  if (!isStanding(session)) return "passing";
+  // Outside of a transaction it holds nothing but advisory locks: it ended between two looks.
+  if (session.state === "idle" || !isStanding(session)) return "passing";
   if (isVacuuming(session)) return "vacuum";
   if (queueOf(tree) !== null) return "ddl-queue";
   if (session.waitEvent === "SyncRep") return "commit-waits";
-  if (session.state === "idle in transaction" || session.state === "idle in transaction (aborted)") {
-    return (session.stateAgeSeconds ?? 0) >= STANDING_SECONDS ? "idle" : "active";
-  }
-  // Outside of a transaction it holds nothing but advisory locks: it ended between two looks.
-  return session.state === "idle" ? "passing" : "active";
+  return isParked ? "idle" : "active";
 }
 
-/** Its transaction is as old as the longest direct wait: the holder of a hot row is always younger than its queue. */
+function longestDirectWait({ waiters }: LockTree): number {
+  return Math.max(0, ...waiters.filter(({ depth }) => depth === 1).map(({ waitSeconds }) => waitSeconds));
+}
+
+/** Before 14 a wait is counted from the statement's begin, over several holders: the root has to be as old. */
 function isStanding(session: Session): boolean {
   return (session.xactAgeSeconds ?? session.queryAgeSeconds ?? 0) >= STANDING_SECONDS;
 }

@@ -6,7 +6,7 @@ import { certificateValidity } from "./rules/pg-certificate-validity.ts";
 import { checkpointsRequested } from "./rules/pg-checkpoints-requested.ts";
 import { checksumFailures } from "./rules/pg-checksum-failures.ts";
 import { configFileInvalid } from "./rules/pg-config-file-invalid.ts";
-import { connectionDropped } from "./rules/pg-connection-dropped.ts";
+import { connectionFailed } from "./rules/pg-connection-failed.ts";
 import { connectionLimitReached } from "./rules/pg-connection-limit-reached.ts";
 import { connectionsExhausted } from "./rules/pg-connections-exhausted.ts";
 import { databaseMissing } from "./rules/pg-database-missing.ts";
@@ -82,7 +82,7 @@ export const RULES = [
   hostNameNotResolved,
   portUnreachable,
   serverDoesNotAnswer,
-  connectionDropped,
+  connectionFailed,
   passwordRejected,
   roleMissing,
   databaseMissing,

@@ -7,9 +7,10 @@ export const orphanedPreparedTransaction = defineCause({
   id: "orphaned-prepared-transaction",
   title: "A prepared transaction was left behind",
   proof: ["pg-prepared-transaction-left-behind"],
-  explains: ["pg-connections-exhausted", "pg-vacuum-held-back"],
+  explains: ["pg-connections-exhausted", "pg-vacuum-held-back", "pg-lock-root-unknown"],
   refutedBy: [],
-  explainsOnly: isExhaustedByWaiters,
+  // PostgreSQL names no process where a prepared transaction blocks.
+  explainsOnly: (symptom) => (symptom.rule === "pg-lock-root-unknown" ? symptom.facts["rootPid"] === 0 : isExhaustedByWaiters(symptom)),
   remedies: [],
 
   advice({ lead: { facts } }) {

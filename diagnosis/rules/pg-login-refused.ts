@@ -3,19 +3,19 @@ import { defineRule } from "../rule.ts";
 
 export const loginRefused = defineRule({
   id: "pg-login-refused",
-  title: "The login was refused for another reason",
-  why: "The server or the library said why in words that no rule knows.",
+  title: "The server refuses this role or this database",
+  why: "The role may not log in, may not use the database, or proves itself in another way than pg_hba.conf wants.",
   gravest: "critical",
   needs: ["pg.connect"],
 
   judge({ "pg.connect": connect }) {
     const refusal = refusalOf(connect);
-    if (refusal !== "other") return [];
+    if (refusal !== "other" || connect.sqlState === null) return [];
     return [
       {
         severity: "critical",
         object: addressOf(connect),
-        summary: `the login failed at the stage ${connect.stage}: "${connect.message ?? ""}" (${connect.sqlState === null ? (connect.errorCode ?? "no code") : `SQLSTATE ${connect.sqlState}`})`,
+        summary: `the server refused the login of role ${connect.role} to database ${connect.database}: "${connect.message ?? ""}" (SQLSTATE ${connect.sqlState})`,
         facts: refusalFacts(connect),
       },
     ];

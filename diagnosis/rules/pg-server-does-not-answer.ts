@@ -3,24 +3,30 @@ import { defineRule } from "../rule.ts";
 
 export const serverDoesNotAnswer = defineRule({
   id: "pg-server-does-not-answer",
-  title: "The port accepts connections, and nobody speaks",
-  why: "A hung or stopped server, a proxy without a server behind it, or another program on that port.",
+  title: "The port accepts connections, and no PostgreSQL speaks behind it",
+  why: "A server that is stopped or stuck, a proxy without a server behind it, or another program on that port.",
   gravest: "critical",
   needs: ["pg.connect"],
 
   judge({ "pg.connect": connect }) {
     const refusal = refusalOf(connect);
-    if (refusal !== "no-answer") return [];
+    if (refusal !== "no-answer" && refusal !== "dropped") return [];
+    const server = `${connect.host}:${connect.port}`;
     return [
       {
         severity: "critical",
         object: addressOf(connect),
-        summary: `${connect.host}:${connect.port} accepted the connection and then did not speak PostgreSQL within ${Math.round(connect.latencyMs)} ms (it came as far as: ${connect.stage})`,
-        facts: refusalFacts(connect),
+        summary:
+          refusal === "no-answer"
+            ? `${server} accepted the connection and then said nothing for ${Math.round(connect.latencyMs)} ms (${connect.errorCode} at the stage ${connect.stage})`
+            : `${server} accepted the connection and cut it without a word (${connect.errorCode} at the stage ${connect.stage})`,
+        facts: { ...refusalFacts(connect), latencyMs: Math.round(connect.latencyMs), cut: refusal === "dropped" },
       },
     ];
   },
 
   clear: ({ "pg.connect": connect }) =>
-    connect.outcome === "connected" ? `connected to ${connect.host} in ${Math.round(connect.latencyMs)} ms` : "the server answered",
+    connect.outcome === "connected"
+      ? `${connect.host} answered within ${Math.round(connect.latencyMs)} ms`
+      : "the failure came with an answer",
 });
