@@ -5,10 +5,12 @@ import { indexes } from "./probes/pg-indexes.ts";
 import { locks } from "./probes/pg-locks.ts";
 import { prepared } from "./probes/pg-prepared.ts";
 import { replication } from "./probes/pg-replication.ts";
+import { sequences } from "./probes/pg-sequences.ts";
 import { server } from "./probes/pg-server.ts";
 import { sessions } from "./probes/pg-sessions.ts";
 import { settings } from "./probes/pg-settings.ts";
 import { slots } from "./probes/pg-slots.ts";
+import { statements } from "./probes/pg-statements.ts";
 import { tables } from "./probes/pg-tables.ts";
 import { vacuum } from "./probes/pg-vacuum.ts";
 import { waits } from "./probes/pg-waits.ts";
@@ -24,10 +26,12 @@ export const PROBES = [
   server,
   vacuum,
   databases,
+  statements,
   replication,
   wal,
   tables,
   indexes,
+  sequences,
   settings,
   disk,
 ] as const satisfies readonly Probe[];
