@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import type { StoredRequest } from "./approval-file.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { ToolError } from "./errors.ts";
 import { isCode, readOrCreateKey } from "./key-file.ts";
@@ -74,31 +74,6 @@ export interface ApprovalOptions {
   readonly now?: () => Date;
 }
 
-const StoredPlan = z.object({ summary: z.string(), object: z.json(), blastRadius: z.string(), undo: z.string(), observed: z.json() });
-const StoredRequest = z.strictObject({
-  id: z.string(),
-  tool: z.string(),
-  target: z.string(),
-  arguments: z.json(),
-  caller: z.string(),
-  plan: StoredPlan,
-  requestedAt: z.string(),
-  expiresAt: z.string(),
-  intentMac: z.string(),
-  stateMac: z.string(),
-  mac: z.string(),
-});
-type StoredRequest = z.output<typeof StoredRequest>;
-
-const StoredDecision = z.strictObject({
-  id: z.string(),
-  decision: z.enum(["approved", "refused"]),
-  by: z.string(),
-  at: z.string(),
-  requestMac: z.string(),
-  mac: z.string(),
-});
-
 export function openApprovals({ dir, lifeSeconds = DEFAULT_LIFE_SECONDS, now = () => new Date() }: ApprovalOptions): Approvals {
   let key: Buffer | undefined;
   const mac = (purpose: string, value: unknown) => {
@@ -110,6 +85,7 @@ export function openApprovals({ dir, lifeSeconds = DEFAULT_LIFE_SECONDS, now = (
   const file = (id: string, part: "request" | "decision" | "used") => path.join(dir, `${id}.${part}.json`);
 
   async function load(id: string): Promise<{ stored: StoredRequest; shown: ApprovalRequest } | undefined> {
+    const { StoredDecision, StoredRequest } = await import("./approval-file.ts");
     const parsed = StoredRequest.safeParse(await readJson(file(id, "request")));
     if (!parsed.success) return undefined;
     const { mac: claimed, ...content } = parsed.data;
@@ -153,12 +129,13 @@ export function openApprovals({ dir, lifeSeconds = DEFAULT_LIFE_SECONDS, now = (
       const observed = stateMac(intent, plan);
       const same = (await all()).find(({ stored, shown }) => stored.stateMac === observed && shown.state === "pending");
       if (same !== undefined) return same.shown;
+      const { Kept, StoredPlan } = await import("./approval-file.ts");
       const at = now();
       const content = {
         id: newId(),
         tool: intent.tool,
         target: intent.target,
-        arguments: z.json().parse(plainJson(redactValue(intent.arguments))),
+        arguments: Kept.parse(plainJson(redactValue(intent.arguments))),
         caller: intent.caller,
         plan: StoredPlan.parse(plainJson(redactValue(plan))),
         requestedAt: at.toISOString(),

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
 import type { Environment } from "./config.ts";
+import { isConnectionString } from "./connection-string.ts";
 import { ToolError } from "./errors.ts";
+import type { DatabaseEntry, InventoryFile } from "./inventory-schema.ts";
 import { didYouMean } from "./near-names.ts";
 import type { Target } from "./tool.ts";
-import { loadYamlFile } from "./yaml-file.ts";
 
 /**
  * helpdesk.yaml: the names that tools may act upon, and how each is reached. Reads files; connects to nothing.
@@ -14,108 +14,12 @@ import { loadYamlFile } from "./yaml-file.ts";
  * A model only ever sees the names. A database whose environment is not stated counts as production, because the policy
  * is strictest there.
  */
-const Name = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/, "a name has letters, digits, dots, dashes and underscores, at most 63");
-
-const Workload = z.string().regex(/^(statefulset|deployment|cluster|pod|dbcluster|postgresql|postgrescluster)\/[a-z0-9][a-z0-9.-]*$/, {
-  error: "expected kind/name, such as statefulset/orders-db",
-});
-
-const KubernetesPlace = z.strictObject({ cluster: Name, namespace: z.string().min(1), workload: Workload });
-
-const SecretReference = z.strictObject({
-  cluster: Name.optional(),
-  namespace: z.string().min(1),
-  name: z.string().min(1),
-  key: z.string().min(1).default("password"),
-});
-
-/** The value is never repeated: it may hold a password in any of its spellings. */
-const ConnectionString = z
-  .string()
-  .refine((text) => /^postgres(ql)?:\/\//i.test(text) || /^\s*[a-z_]+\s*=/i.test(text), "expected postgres://... or key=value pairs");
-
-const DatabaseEntry = z
-  .strictObject({
-    url: ConnectionString.optional(),
-    service: z.string().min(1).optional(),
-    passwordEnv: z.string().min(1).optional(),
-    passwordFile: z.string().min(1).optional(),
-    passwordSecret: SecretReference.optional(),
-    environment: z.enum(["production", "staging", "test"]).default("production"),
-    adhocQueries: z.boolean().default(false),
-    role: z.enum(["primary", "standby"]).optional(),
-    kubernetes: KubernetesPlace.optional(),
-    host: Name.optional(),
-  })
-  .superRefine((entry, context) => {
-    atMostOne(entry, ["url", "service"], context);
-    atMostOne(entry, ["passwordEnv", "passwordFile", "passwordSecret"], context);
-  });
-export type DatabaseEntry = z.output<typeof DatabaseEntry>;
-
-const ClusterEntry = z.strictObject({ context: z.string().min(1).optional(), kubeconfig: z.string().min(1).optional() });
-export type ClusterEntry = z.output<typeof ClusterEntry>;
-
-const HostEntry = z.strictObject({
-  ssh: z.string().min(1).optional(),
-  unit: z.string().min(1).optional(),
-  container: z.string().min(1).optional(),
-  environment: z.enum(["production", "staging", "test"]).default("production"),
-});
-export type HostEntry = z.output<typeof HostEntry>;
-
-const ServerEntry = z
-  .strictObject({
-    url: z.url().optional(),
-    tokenEnv: z.string().min(1).optional(),
-    command: z.string().min(1).optional(),
-    args: z.array(z.string()).optional(),
-    env: z.record(z.string(), z.string()).optional(),
-  })
-  .superRefine((entry, context) => {
-    atMostOne(entry, ["url", "command"], context);
-    if (entry.url === undefined && entry.command === undefined) context.addIssue({ code: "custom", message: "expected url or command" });
-  });
-export type ServerEntry = z.output<typeof ServerEntry>;
-
-const AgentEntry = z.strictObject({ card: z.url(), tokenEnv: z.string().min(1).optional() });
-export type AgentEntry = z.output<typeof AgentEntry>;
-
-const ModelEntry = z.strictObject({
-  provider: z.enum(["anthropic", "openai", "google", "openai-compatible"]),
-  name: z.string().min(1),
-  baseUrl: z.url().optional(),
-  apiKeyEnv: z.string().min(1).optional(),
-});
-export type ModelEntry = z.output<typeof ModelEntry>;
-
-export const InventorySchema = z
-  .strictObject({
-    databases: z.record(Name, DatabaseEntry).default({}),
-    clusters: z.record(Name, ClusterEntry).default({}),
-    hosts: z.record(Name, HostEntry).default({}),
-    servers: z.record(Name, ServerEntry).default({}),
-    agents: z.record(Name, AgentEntry).default({}),
-    model: ModelEntry.optional(),
-    policy: z.string().min(1).optional(),
-  })
-  .superRefine((inventory, context) => {
-    for (const [name, { kubernetes, host, passwordSecret }] of Object.entries(inventory.databases)) {
-      const named = (where: readonly string[], what: "clusters" | "hosts", wanted: string | undefined) => {
-        if (wanted === undefined || Object.hasOwn(inventory[what], wanted)) return;
-        const message = `${JSON.stringify(wanted)} is not in ${what}.${didYouMean(wanted, Object.keys(inventory[what]))}`;
-        context.addIssue({ code: "custom", path: ["databases", name, ...where], message });
-      };
-      named(["kubernetes", "cluster"], "clusters", kubernetes?.cluster);
-      named(["passwordSecret", "cluster"], "clusters", passwordSecret?.cluster);
-      named(["host"], "hosts", host);
-    }
-  });
-
-export interface Inventory extends z.output<typeof InventorySchema> {
+export interface Inventory extends InventoryFile {
   /** Where it was read: a file, the environment, or nowhere. */
   readonly source: { readonly kind: "file"; readonly file: string } | { readonly kind: "environment" } | { readonly kind: "none" };
 }
+
+export type { AgentEntry, ClusterEntry, DatabaseEntry, HostEntry, ModelEntry, ServerEntry } from "./inventory-schema.ts";
 
 export interface InventoryRequest {
   /** The value of --inventory. */
@@ -142,6 +46,7 @@ export async function loadInventory(request: InventoryRequest): Promise<Inventor
 }
 
 async function readInventory(file: string): Promise<Inventory> {
+  const [{ InventorySchema }, { loadYamlFile }] = await Promise.all([import("./inventory-schema.ts"), import("./yaml-file.ts")]);
   const inventory = await loadYamlFile(file, InventorySchema, HINT);
   const folder = path.dirname(file);
   const databases = Object.fromEntries(
@@ -161,14 +66,12 @@ function environmentInventory(env: Environment): Inventory {
   const url = env["DATABASE_URL"];
   if (url !== undefined && url !== "") return inventoryOfUrl(url);
   const isGiven = PLACES.some((variable) => (env[variable] ?? "") !== "");
-  const inventory = InventorySchema.parse(isGiven ? { databases: { default: {} } } : {});
-  return { ...inventory, source: { kind: isGiven ? "environment" : "none" } };
+  return isGiven ? inventoryOf({ default: UNKNOWN_DATABASE }, "environment") : inventoryOf({}, "none");
 }
 
 /** One database named `default`, of unknown environment and so treated as production. For --url and DATABASE_URL. */
 export function inventoryOfUrl(url: string): Inventory {
-  const parsed = InventorySchema.safeParse({ databases: { default: { url } } });
-  if (!parsed.success) {
+  if (!isConnectionString(url)) {
     throw new ToolError(
       "INVALID_CONFIGURATION",
       "The connection string is not one: expected postgres://user@host/database or key=value pairs",
@@ -177,7 +80,13 @@ export function inventoryOfUrl(url: string): Inventory {
       },
     );
   }
-  return { ...parsed.data, source: { kind: "environment" } };
+  return inventoryOf({ default: { ...UNKNOWN_DATABASE, url } }, "environment");
+}
+
+const UNKNOWN_DATABASE: DatabaseEntry = { environment: "production", adhocQueries: false };
+
+function inventoryOf(databases: Record<string, DatabaseEntry>, kind: "environment" | "none"): Inventory {
+  return { databases, clusters: {}, hosts: {}, servers: {}, agents: {}, source: { kind } };
 }
 
 export function databaseTargets(inventory: Inventory): Target[] {
@@ -239,10 +148,4 @@ async function readPasswordFile(where: string, file: string, warn: (message: str
       cause,
     });
   }
-}
-
-function atMostOne<E extends object>(entry: E, keys: readonly (keyof E & string)[], context: z.RefinementCtx): void {
-  const given = keys.filter((key) => entry[key] !== undefined);
-  const [, second] = given;
-  if (second !== undefined) context.addIssue({ code: "custom", path: [second], message: `expected only one of ${given.join(", ")}` });
 }

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { ASK_FOR_EVERYTHING, decide, effectsAllowedSomewhere, isExposed, loadPolicy, PolicySchema, READ_ONLY_POLICY } from "./policy.ts";
+import { ASK_FOR_EVERYTHING, decide, effectsAllowedSomewhere, isExposed, loadPolicy, READ_ONLY_POLICY } from "./policy.ts";
+import { PolicySchema } from "./policy-schema.ts";
 import type { Effect, Target } from "./tool.ts";
 
 const production: Target = { name: "orders", environment: "production" };

@@ -1,44 +1,7 @@
-import { z } from "zod";
+import type { Policy, PolicyRule } from "./policy-schema.ts";
 import type { Effect, Target } from "./tool.ts";
-import { loadYamlFile } from "./yaml-file.ts";
 
-/**
- * What may be done, by whom, to what: pure, and the last word in every door. A model never has a say in it.
- *
- * Rules are read from the top and the first that matches decides. Where none does, reads are allowed and everything
- * else is denied. `destroy` is asked for even where a rule allows it, unless that rule says `unattended: true`.
- */
-const EFFECTS = ["read", "write", "destroy"] as const;
-
-const PolicyRule = z
-  .strictObject({
-    name: z.string().min(1).max(80),
-    effects: z.array(z.enum(EFFECTS)).min(1),
-    /** Names of tools; `*` stands for any run of characters. Left out: every tool. */
-    tools: z.array(z.string().min(1)).min(1).optional(),
-    targets: z.array(z.string().min(1)).min(1).optional(),
-    environments: z
-      .array(z.enum(["production", "staging", "test"]))
-      .min(1)
-      .optional(),
-    /** Who calls: the subject of the bearer token, or the operator of the process. */
-    callers: z.array(z.string().min(1)).min(1).optional(),
-    decision: z.enum(["allow", "ask", "deny"]),
-    unattended: z.boolean().default(false),
-    because: z.string().min(1).max(200).optional(),
-  })
-  .superRefine((rule, context) => {
-    if (rule.decision === "ask" && rule.effects.includes("read")) {
-      context.addIssue({ code: "custom", path: ["decision"], message: "a read has no plan to ask about; allow it or deny it" });
-    }
-    if (rule.unattended && rule.decision !== "allow") {
-      context.addIssue({ code: "custom", path: ["unattended"], message: "goes with decision: allow only" });
-    }
-  });
-export type PolicyRule = z.output<typeof PolicyRule>;
-
-export const PolicySchema = z.strictObject({ version: z.literal(1), rules: z.array(PolicyRule).max(500) });
-export type Policy = z.output<typeof PolicySchema>;
+export type { Policy, PolicyRule } from "./policy-schema.ts";
 
 export interface PolicyQuestion {
   readonly effect: Effect;
@@ -64,6 +27,12 @@ export const ASK_FOR_EVERYTHING: Policy = {
   rules: [{ name: "ask for every change", effects: ["write", "destroy"], decision: "ask", unattended: false }],
 };
 
+/**
+ * What may be done, by whom, to what: pure, and the last word in every door. A model never has a say in it.
+ *
+ * Rules are read from the top and the first that matches decides. Where none does, reads are allowed and everything
+ * else is denied. `destroy` is asked for even where a rule allows it, unless that rule says `unattended: true`.
+ */
 export function decide(policy: Policy, question: PolicyQuestion): Verdict {
   const rule = policy.rules.find((one) => isAbout(one, question));
   if (rule === undefined) return byDefault(question.effect);
@@ -96,6 +65,7 @@ export function effectsAllowedSomewhere(
 }
 
 export async function loadPolicy(file: string): Promise<Policy> {
+  const [{ PolicySchema }, { loadYamlFile }] = await Promise.all([import("./policy-schema.ts"), import("./yaml-file.ts")]);
   return loadYamlFile(
     file,
     PolicySchema,

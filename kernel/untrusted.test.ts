@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cap, connectionLabel, fence, REDACTED, redact, redactValue, strip, untrusted } from "./untrusted.ts";
+import { connectionLabel } from "./connection-string.ts";
+import { cap, fence, REDACTED, redact, redactValue, strip, untrusted } from "./untrusted.ts";
 
 const SECRET = "hunter2Zx9";
 
