@@ -72,14 +72,11 @@ const joined = (sql: Sql): Fragment => sql.fragment`
 /** The first oid that is not PostgreSQL's own (access/transam.h, FirstNormalObjectId). */
 const FIRST_USER_OID = 16384;
 
-/** Not PostgreSQL's own, whose indexes are as they must be. */
+/** Not PostgreSQL's own, whose indexes are as they must be, and not toast's. */
 const ofUsers = (sql: Sql): Fragment => sql.fragment`
-      c.relnamespace not in (
-        select n.oid
-        from pg_namespace n
-        where n.nspname in ('pg_catalog', 'information_schema', 'pg_toast')
-          or n.nspname ~ '^pg_(toast_)?temp_'
-      )`;
+      c.oid >= ${FIRST_USER_OID}::oid
+        and c.relnamespace <> 'pg_toast'::regnamespace
+        and c.relpersistence <> 't'`;
 
 export interface IndexTotals {
   readonly total: number;

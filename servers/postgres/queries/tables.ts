@@ -58,19 +58,9 @@ const options = (sql: Sql) => sql.fragment`
 /** Of autovacuum_freeze_max_age. Younger tables are not worth a sort of all of them. */
 const WORTH_FREEZING = 0.25;
 
-/** One pass over all tables. `each` tables are kept for each criterion. */
+/** One pass over all tables. Options are looked into only where there are any, which is rare. `each` tables are kept for each criterion. */
 export const selectTableTotals = (sql: Sql, versionNum: number, each: number) => sql<TableTotals>`
   with g as materialized (${globals(sql)}
-    ),
-    o as materialized (
-      select
-        c.oid,
-${options(sql)}
-      from pg_class c
-        cross join lateral pg_options_to_table(c.reloptions) e
-      where c.reloptions is not null
-        and c.relkind in ('r', 'm', 't')
-      group by c.oid
     ),
     t as materialized (
       select
@@ -85,12 +75,39 @@ ${options(sql)}
         end as changes,
         age(c.relfrozenxid) / least(o.freeze_max_age, g.freeze_max_age) as freeze,
         mxid_age(c.relminmxid) as multixact,
-        o.enabled is false as disabled,
+        o.enabled = 0 as disabled,
 ${vacuumThreshold(sql, versionNum)} as threshold
-      from pg_class c
+      from (
+          select
+            c.oid,
+            c.relpages,
+            c.reltuples,
+            c.relkind,
+            c.relfrozenxid,
+            c.relminmxid,
+            case
+              when c.reloptions is not null
+                then (
+                  select array[o.vacuum_threshold, o.vacuum_scale_factor, o.vacuum_max_threshold, o.freeze_max_age, o.enabled::int]
+                  from (
+                      select
+${options(sql)}
+                      from pg_options_to_table(c.reloptions) e
+                    ) o
+                )
+            end as options
+          from pg_class c
+          where c.relkind in ('r', 'm', 't')
+        ) c
         cross join g
-        left join o on o.oid = c.oid
-      where c.relkind in ('r', 'm', 't')
+        cross join lateral (
+          select
+            c.options[1] as vacuum_threshold,
+            c.options[2] as vacuum_scale_factor,
+            c.options[3] as vacuum_max_threshold,
+            c.options[4] as freeze_max_age,
+            c.options[5] as enabled
+        ) o
     )
   select
     count(*) as "total",
