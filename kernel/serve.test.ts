@@ -19,12 +19,11 @@ describe("what is listed", () => {
     assert.equal(inputOf(0).properties.target.type, "string");
   });
 
-  it("describes what a tool that acts answers, without spelling out what JSON is", () => {
+  it("describes what a tool that acts answers, without spelling out what is below", () => {
     const tools = listTools(fixtureServer(), { policy: ASK_FOR_EVERYTHING, caller: "anna" });
     const output = Object(tools.find(({ name }) => name === "lamp_switch")?.outputSchema);
     assert.deepEqual(Object.keys(output.properties), ["plan", "approvedBy", "result", "verification"]);
-    assert.deepEqual(output.properties.plan.properties.observed, {});
-    assert.deepEqual(output.properties.result.properties, { switched: { type: "integer" } });
+    assert.deepEqual(output.properties.result, { type: "object" });
     assert.doesNotMatch(JSON.stringify(tools), /\$schema|\$defs|9007199254740991/);
   });
 });

@@ -2,6 +2,7 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import type { ToolError } from "./errors.ts";
 import type { Answer } from "./invoke.ts";
+import { type OutputOutline, outlineOutput } from "./output-outline.ts";
 import { isExposed, type Policy } from "./policy.ts";
 import type { Server, Target, Tool } from "./tool.ts";
 
@@ -24,7 +25,7 @@ export interface ListedTool {
   readonly description: string;
   readonly annotations: Readonly<Record<string, boolean | string>>;
   readonly inputSchema: Readonly<Record<string, unknown>>;
-  readonly outputSchema: Readonly<Record<string, unknown>>;
+  readonly outputSchema: OutputOutline;
 }
 
 export function listTools<Context>(server: Server<Context>, { policy, caller, programs = false }: Surface): ListedTool[] {
@@ -48,8 +49,8 @@ function describeTool<Context>(tool: Tool<Context>, targets: readonly Target[]):
       // Its world is the inventory: closed.
       openWorldHint: false,
     },
-    inputSchema: objectSchema(z.strictObject({ ...tool.input, target: targetSchema(targets) }), "input"),
-    outputSchema: objectSchema(tool.effect === "read" ? z.object(tool.output) : actedSchema(tool.output), "output"),
+    inputSchema: inputSchema(z.strictObject({ ...tool.input, target: targetSchema(targets) })),
+    outputSchema: outlineOutput(tool.effect === "read" ? tool.output : ACTED),
   };
 }
 
@@ -63,23 +64,22 @@ function targetSchema(targets: readonly Target[]): z.ZodType {
   return names.length === 1 ? schema.optional().describe("The only target; may be left out") : schema.describe("A name from the inventory");
 }
 
-/** `unknown` where any JSON may stand: z.json() would be listed as a recursive definition that says no more. */
-const PlanSchema = z.object({ summary: z.string(), object: z.unknown(), blastRadius: z.string(), undo: z.string(), observed: z.unknown() });
-const VerificationSchema = z.object({ worked: z.boolean(), says: z.string(), after: z.unknown() });
+/** The four parts of `Acted`. */
+const ACTED = {
+  plan: z.record(z.string(), z.unknown()),
+  approvedBy: z.string(),
+  result: z.record(z.string(), z.unknown()),
+  verification: z.record(z.string(), z.unknown()),
+};
 
-function actedSchema(output: Readonly<Record<string, z.ZodType>>): z.ZodObject {
-  return z.object({ plan: PlanSchema, approvedBy: z.string(), result: z.object(output), verification: VerificationSchema });
-}
-
-/** Without what costs tokens and says nothing: the dialect, the bounds of every integer, closed outputs. */
-function objectSchema(schema: z.ZodType, io: "input" | "output"): ListedTool["inputSchema"] {
+/** Without what costs tokens and says nothing: the dialect, the bounds of every integer. */
+function inputSchema(schema: z.ZodType): ListedTool["inputSchema"] {
   const { $schema: _dialect, ...json } = z.toJSONSchema(schema, {
-    io,
+    io: "input",
     unrepresentable: "any",
     override: ({ jsonSchema }) => {
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-      if (io === "output" && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
     },
   });
   return { ...json, type: "object" };
