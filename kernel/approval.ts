@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, type KeyObject, randomBytes, timingSafeEqual } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { StoredRequest } from "./approval-file.ts";
@@ -75,7 +75,7 @@ export interface ApprovalOptions {
 }
 
 export function openApprovals({ dir, lifeSeconds = DEFAULT_LIFE_SECONDS, now = () => new Date() }: ApprovalOptions): Approvals {
-  let key: Buffer | undefined;
+  let key: KeyObject | undefined;
   const mac = (purpose: string, value: unknown) => {
     key ??= readOrCreateKey(path.join(dir, "approval.key"));
     return createHmac("sha256", key).update(purpose).update("\n").update(canonicalJson(value)).digest("hex");

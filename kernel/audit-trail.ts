@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type KeyObject } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
@@ -89,7 +89,7 @@ interface Promised {
   sealed: number | undefined;
 }
 
-function checkIndex(content: Buffer, key: Buffer, anchor: Anchor | undefined) {
+function checkIndex(content: Buffer, key: KeyObject, anchor: Anchor | undefined) {
   const chains = new Map<string, Promised>();
   const macs = new Set<string>();
   const hash = createHash("sha256");
@@ -124,7 +124,7 @@ function checkIndex(content: Buffer, key: Buffer, anchor: Anchor | undefined) {
   return { chains, entries: macs.size, head, broken: null };
 }
 
-async function checkChain(dir: string, chain: string, promised: Promised | undefined, key: Buffer): Promise<ChainVerdict> {
+async function checkChain(dir: string, chain: string, promised: Promised | undefined, key: KeyObject): Promise<ChainVerdict> {
   const state = promised?.sealed === undefined ? "open" : "sealed";
   const content = await readOrUndefined(path.join(dir, `${chain}.jsonl`));
   if (content === undefined) return { chain, records: 0, state, broken: { record: 0, because: "the file is missing" } };
@@ -159,7 +159,7 @@ type Unsealed =
 const MAC_LENGTH = 64;
 const TAIL_LENGTH = ',"mac":"'.length + MAC_LENGTH + '"}'.length;
 
-function unseal(line: Buffer, key: Buffer, before: string): Unsealed {
+function unseal(line: Buffer, key: KeyObject, before: string): Unsealed {
   const tail = /^,"mac":"([0-9a-f]{64})"\}$/.exec(line.subarray(-TAIL_LENGTH).toString("latin1"));
   const mac = tail?.[1];
   if (mac === undefined) return { kind: "broken", because: "not a sealed record" };

@@ -1,4 +1,4 @@
-import { createHash, createHmac, type Hash, randomBytes } from "node:crypto";
+import { createHash, createHmac, type Hash, type KeyObject, randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import path from "node:path";
 import { canonicalJson } from "./canonical-json.ts";
@@ -95,10 +95,12 @@ export const NO_AUDIT: Audit = { note: () => {}, write: async () => {}, close: a
 class Chain implements Audit {
   readonly #options: AuditOptions;
   readonly #id: string;
-  #begun: { readonly key: Buffer; readonly file: Promise<FileHandle>; readonly index: Index } | undefined;
+  #begun: { readonly key: KeyObject; readonly file: Promise<FileHandle>; readonly index: Index } | undefined;
   #mac: string;
   #records = 0;
-  #waiting: string[] = [];
+  /** Not yet sealed: that takes longer than many a call, and can wait until they are written. */
+  #noted: { readonly at: Date; readonly record: AuditRecord }[] = [];
+  #sealed: string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #written: Promise<void> = Promise.resolve();
   #failure: unknown;
@@ -112,7 +114,7 @@ class Chain implements Audit {
 
   note(record: AuditRecord): void {
     try {
-      this.#append(record);
+      this.#take(record);
       this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS);
     } catch (cause) {
       this.#fail(cause);
@@ -120,7 +122,8 @@ class Chain implements Audit {
   }
 
   async write(record: AuditRecord): Promise<void> {
-    const { key, file, index } = this.#append(record);
+    const { key, file, index } = this.#take(record);
+    this.#seal();
     const reached = { records: this.#records, head: this.#mac };
     await this.#flush();
     if (this.#failure !== undefined) throw this.#failure;
@@ -141,19 +144,25 @@ class Chain implements Audit {
       this.#fail(cause);
     }
     this.#begun = undefined;
+    this.#failure ??= new Error("the audit trail is closed");
   }
 
-  #append(record: AuditRecord) {
+  #take(record: AuditRecord) {
     if (this.#failure !== undefined) throw this.#failure;
     this.#begun ??= this.#begin();
-    this.#chain(this.#begun.key, cleaned(record));
+    this.#noted.push({ at: this.#now()(), record });
     return this.#begun;
+  }
+
+  #seal(): void {
+    if (this.#begun === undefined) return;
+    for (const { at, record } of this.#noted.splice(0)) this.#chain(this.#begun.key, at, cleaned(record));
   }
 
   #begin() {
     const { dir, operator } = this.#options;
     const key = readOrCreateKey(path.join(dir, AUDIT_KEY_FILE));
-    this.#chain(key, { kind: "begin", chain: this.#id, operator, pid: process.pid });
+    this.#chain(key, this.#now()(), { kind: "begin", chain: this.#id, operator, pid: process.pid });
     const index = new Index(path.join(dir, INDEX_FILE), this.#now());
     // Created before it is registered and filled after, so that a crash in between leaves an empty file and no false alarm.
     const file = open(path.join(dir, `${this.#id}.jsonl`), "ax", 0o600).then(async (handle) => {
@@ -164,11 +173,11 @@ class Chain implements Audit {
     return { key, file, index };
   }
 
-  #chain(key: Buffer, record: object): void {
-    const text = jsonText({ seq: this.#records, at: this.#now()().toISOString(), ...record });
+  #chain(key: KeyObject, at: Date, record: object): void {
+    const text = jsonText({ seq: this.#records, at: at.toISOString(), ...record });
     this.#mac = macOf(key, this.#mac, text);
     this.#records += 1;
-    this.#waiting.push(sealedLine(text, this.#mac));
+    this.#sealed.push(sealedLine(text, this.#mac));
   }
 
   #now() {
@@ -180,10 +189,11 @@ class Chain implements Audit {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#written = this.#written.then(async () => {
-      const lines = this.#waiting.splice(0);
-      if (lines.length === 0 || this.#failure !== undefined || this.#begun === undefined) return;
+      if (this.#failure !== undefined || this.#begun === undefined) return;
       try {
-        await (await this.#begun.file).appendFile(lines.join(""));
+        this.#seal();
+        const lines = this.#sealed.splice(0);
+        if (lines.length > 0) await (await this.#begun.file).appendFile(lines.join(""));
       } catch (cause) {
         this.#fail(cause);
       }
@@ -211,13 +221,13 @@ class Index {
     this.#now = now;
   }
 
-  append(entry: object, key: Buffer): Promise<void> {
+  append(entry: object, key: KeyObject): Promise<void> {
     const done = this.#last.then(() => this.#append(entry, key));
     this.#last = done.catch(() => {});
     return done;
   }
 
-  async #append(entry: object, key: Buffer): Promise<void> {
+  async #append(entry: object, key: KeyObject): Promise<void> {
     await mkdir(path.dirname(this.#file), { recursive: true, mode: 0o700 });
     await using handle = await open(this.#file, "a+", 0o600);
     const { size } = await handle.stat();
@@ -234,7 +244,7 @@ class Index {
 }
 
 /** Over the bytes as they are written, so that no other spelling of the same JSON passes. */
-export function macOf(key: Buffer, before: string, text: string | Buffer): string {
+export function macOf(key: KeyObject, before: string, text: string | Buffer): string {
   return createHmac("sha256", key).update(before).update("\n").update(text).digest("hex");
 }
 

@@ -13,7 +13,7 @@ describe("a key file", () => {
       const file = path.join(dir, "deep", "x.key");
       assert.equal(readKey(file), undefined);
       const program = `import { readOrCreateKey } from ${JSON.stringify(path.join(import.meta.dirname, "key-file.ts"))};
-        process.stdout.write(readOrCreateKey(${JSON.stringify(file)}).toString("hex"));`;
+        process.stdout.write(readOrCreateKey(${JSON.stringify(file)}).export().toString("hex"));`;
       const keys = await Promise.all(
         Array.from({ length: 4 }, async () => {
           let out = "";
@@ -21,7 +21,7 @@ describe("a key file", () => {
           return out;
         }),
       );
-      assert.deepEqual(new Set(keys), new Set([readOrCreateKey(file).toString("hex")]));
+      assert.deepEqual(new Set(keys), new Set([readOrCreateKey(file).export().toString("hex")]));
       assert.equal(keys[0]?.length, 64);
       assert.equal((await stat(file)).mode & 0o777, 0o600);
       assert.deepEqual(await readdir(path.dirname(file)), ["x.key"]);
