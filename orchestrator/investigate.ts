@@ -16,7 +16,7 @@ import { carryOut, nextRemedies, type Remedied, remedyKey } from "./remedy.ts";
  */
 export type InvestigationEvent =
   | { readonly kind: "gathering"; readonly says: string; readonly done: number | null; readonly total: number | null }
-  | { readonly kind: "gathered"; readonly snapshot: Snapshot }
+  | { readonly kind: "gathered"; readonly snapshot: Snapshot; readonly diagnosis: Diagnosis }
   | { readonly kind: "found"; readonly finding: DiagnosedFinding }
   | { readonly kind: "cause"; readonly place: number; readonly cause: DiagnosedCause }
   | { readonly kind: "proposed"; readonly cause: DiagnosedCause; readonly remedy: DiagnosedRemedy }
@@ -78,8 +78,9 @@ async function look<Context>(
     },
   );
   const snapshot = withComplaint(parseSnapshot(answer.structured), symptom);
-  await emit({ kind: "gathered", snapshot });
-  return { snapshot, diagnosis: diagnose(snapshot) };
+  const seen = { snapshot, diagnosis: diagnose(snapshot) };
+  await emit({ kind: "gathered", ...seen });
+  return seen;
 }
 
 /** What a person said is evidence of the investigation, not of the server. */
@@ -102,7 +103,7 @@ async function cure<Context>(
   let last = first;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const standing = last.diagnosis.causes.find((one) => isSameCause(one, cause));
-    const remedies = standing === undefined ? [] : nextRemedies(standing, tried);
+    const remedies = standing === undefined ? [] : nextRemedies(standing, last.snapshot, tried);
     if (remedies.length === 0) break;
     const isRefused = await carryOutAll(options, approver, remedies, tried, emit);
     last = await look(options, emit, seconds ?? options.seconds);

@@ -1,5 +1,8 @@
 import { z } from "zod";
 import type { DiagnosedCause, DiagnosedRemedy } from "../diagnosis/diagnosis.ts";
+import type { Snapshot } from "../diagnosis/evidence.ts";
+import { duration } from "../diagnosis/report/quantity.ts";
+import { isParked } from "../diagnosis/slot-holders.ts";
 import type { Approver } from "../kernel/approval.ts";
 import { ToolError } from "../kernel/errors.ts";
 import { type Caller, invoke, type Road } from "../kernel/invoke.ts";
@@ -64,12 +67,27 @@ function outcomeOf({ code, message, hint = "" }: ToolError): Remedied {
 }
 
 /**
- * What to do next about a cause: the first kind of remedy of which something is left to try, with all its objects. The
- * list of a cause is in the order in which a DBA would try them.
+ * What to do next about a cause: the first kind of remedy of which something is left to try, for every session that it
+ * fits. The list of a cause is in the order in which a DBA would try them.
  */
-export function nextRemedies(cause: DiagnosedCause, tried: ReadonlySet<string>): readonly DiagnosedRemedy[] {
-  const left = cause.remedies.filter((remedy) => !tried.has(remedyKey(remedy)));
-  return left.filter(({ tool }) => tool === left[0]?.tool);
+export function nextRemedies(cause: DiagnosedCause, snapshot: Snapshot, tried: ReadonlySet<string>): readonly DiagnosedRemedy[] {
+  const left = cause.remedies.flatMap((remedy) => [remedy, ...alike(remedy, cause, snapshot)]).filter((one) => !tried.has(remedyKey(one)));
+  const unique = new Map(left.map((remedy) => [remedyKey(remedy), remedy]));
+  return [...unique.values()].filter(({ tool }) => tool === left[0]?.tool);
+}
+
+/** A cause about a client proposes to end its longest parked session; to be rid of the cause, the others must go as well. */
+function alike({ tool, effect }: DiagnosedRemedy, { object }: DiagnosedCause, snapshot: Snapshot): DiagnosedRemedy[] {
+  const sessions = snapshot.evidence["pg.sessions"];
+  if (tool !== "pg_terminate_session" || object?.kind !== "client" || sessions?.outcome !== "seen") return [];
+  return sessions.value.idleInTransactionSessions
+    .filter((session) => session.application === object.application && session.role === object.role && isParked(session))
+    .map(({ pid, backendStart, application, stateAgeSeconds }) => ({
+      tool,
+      effect,
+      arguments: { pid, backendStart },
+      say: `End session ${pid} of "${application}", parked for ${duration(stateAgeSeconds ?? 0)}`,
+    }));
 }
 
 export function remedyKey({ tool, arguments: given }: DiagnosedRemedy): string {

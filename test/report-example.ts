@@ -114,7 +114,7 @@ export const exampleSnapshot: Snapshot = {
       durationMs: 4,
       value: {
         versionNum: 170010,
-        version: "17.10",
+        version: "PostgreSQL 17.10 on x86_64-pc-linux-gnu, compiled by gcc",
         flavour: "community",
         startedAt: "2026-02-02T03:00:00.000Z",
         uptimeSeconds: 3_478_665,

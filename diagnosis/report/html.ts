@@ -7,7 +7,7 @@ import { drawLockTree } from "./lock-tree.ts";
 import { html, type Markup, trustedMarkup } from "./markup.ts";
 import { type Outline, type OutlinedCause, outlineOf, skippedParts } from "./outline.ts";
 import { plain } from "./plain.ts";
-import { duration, instant, plural } from "./quantity.ts";
+import { duration, instant, plural, shortVersion } from "./quantity.ts";
 import { STYLE_SHEET } from "./style-sheet.ts";
 
 /**
@@ -57,7 +57,7 @@ function head({ diagnosis, headline }: Outline, snapshot: Snapshot | undefined):
 <p class="headline">${headline}</p>
 <p class="meta"><span>Taken ${instant(plain(diagnosis.takenAt, 40))}</span><span>Looked for ${duration(diagnosis.durationMs / 1000)}</span>${
     server?.outcome === "seen"
-      ? html`<span>PostgreSQL ${plain(server.value.version, 40)}, ${server.value.inRecovery ? "standby" : "primary"}, up ${duration(server.value.uptimeSeconds)}</span>`
+      ? html`<span>PostgreSQL ${plain(shortVersion(server.value.version), 40)}, ${server.value.inRecovery ? "standby" : "primary"}, up ${duration(server.value.uptimeSeconds)}</span>`
       : null
   }</p>
 ${complaint?.outcome === "seen" ? html`<blockquote>${plain(complaint.value.text, 600)}</blockquote>` : null}

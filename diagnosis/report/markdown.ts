@@ -4,7 +4,7 @@ import { nameOf } from "../object.ts";
 import { byHand } from "./by-hand.ts";
 import { type Outline, type OutlinedCause, outlineOf, skippedParts } from "./outline.ts";
 import { plain } from "./plain.ts";
-import { duration, instant, plural } from "./quantity.ts";
+import { duration, instant, plural, shortVersion } from "./quantity.ts";
 
 /**
  * The report for a ticket: CommonMark without HTML, whole lists, and everything from the target escaped, so that an
@@ -37,7 +37,7 @@ const LIST = 40;
 function head({ diagnosis, headline }: Outline, snapshot: Snapshot | undefined): string[] {
   const server = snapshot?.evidence["pg.server"];
   const complaint = snapshot?.evidence.complaint;
-  const version = server?.outcome === "seen" ? `, PostgreSQL ${inert(server.value.version)}` : "";
+  const version = server?.outcome === "seen" ? `, PostgreSQL ${inert(shortVersion(server.value.version))}` : "";
   return [
     `# ${inert(diagnosis.target)}: ${diagnosis.verdict}`,
     "",

@@ -19,6 +19,11 @@ export function instant(iso: string): string {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/u.test(iso) ? `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC` : iso;
 }
 
+/** "18.4" of what version() says at length. */
+export function shortVersion(version: string): string {
+  return /\d[\w.]*/u.exec(version)?.[0] ?? version;
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

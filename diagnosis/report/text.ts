@@ -5,7 +5,7 @@ import type { Severity } from "../rule.ts";
 import { byHand } from "./by-hand.ts";
 import { type Outline, type OutlinedCause, outlineOf, skippedParts } from "./outline.ts";
 import { plain } from "./plain.ts";
-import { duration, instant, plural } from "./quantity.ts";
+import { duration, instant, plural, shortVersion } from "./quantity.ts";
 import { columnsOf, wrap } from "./wrap.ts";
 
 /**
@@ -222,7 +222,7 @@ function serverOf(snapshot: Snapshot | undefined): string {
   const server = snapshot?.evidence["pg.server"];
   if (server?.outcome !== "seen") return "";
   const { version, inRecovery } = server.value;
-  return `; PostgreSQL ${plain(version, 30)}, ${inRecovery ? "standby" : "primary"}`;
+  return `; PostgreSQL ${plain(shortVersion(version), 30)}, ${inRecovery ? "standby" : "primary"}`;
 }
 
 function few(names: readonly string[], limit: number): string {
