@@ -4,6 +4,7 @@ import type { LockTree, PgLocks } from "../../../diagnosis/evidence/pg-activity.
 import { PgLocks as PgLocksSchema } from "../../../diagnosis/evidence/pg-activity.ts";
 import { type SandboxServer, startSandbox } from "../../../sandbox/server.ts";
 import { ask, type Session, type Sessions, sessionsOn, waitUntil } from "../../../sandbox/sessions.ts";
+import { startStandby } from "../../../sandbox/standby.ts";
 import { type Looker, lookerAt } from "../../../test/look.ts";
 import { POSTGRES_VERSIONS } from "../../../test/postgres-versions.ts";
 import { locks } from "./pg-locks.ts";
@@ -325,6 +326,34 @@ for (const { name, options } of POSTGRES_VERSIONS) {
       assert.match(skipped.join(), /pg_class or pg_namespace is locked/);
     });
 
+    it("shows an autovacuum worker at the root of a DDL's wait", async () => {
+      await ask(server, "create table big as select i, repeat('x', 500) as filler from generate_series(1, 20000) i");
+      await ask(server, "update big set i = i");
+      await server.reload({
+        autovacuum: true,
+        autovacuum_naptime: "1s",
+        autovacuum_vacuum_cost_delay: "100ms",
+        autovacuum_vacuum_cost_limit: 1,
+      });
+      const isVacuumed = "select count(*) > 0 from pg_stat_activity where backend_type = 'autovacuum worker' and query like '%public.big%'";
+      await waitUntil(server, "autovacuum is at work", isVacuumed, { timeoutSeconds: 60 });
+      await scene(
+        async (sessions) => {
+          const ddl = await sessions.open();
+          ddl.send("alter table big add column note text");
+          return 1;
+        },
+        (evidence) => {
+          const { root, holds } = only(evidence);
+          assert.ok(root.kind === "session");
+          assert.deepEqual([root.session.backendType, root.session.role], ["autovacuum worker", null]);
+          assert.match(root.session.query ?? "", /^autovacuum: VACUUM (ANALYZE )?public\.big/);
+          assert.deepEqual([holds[0]?.mode, holds[0]?.relation?.name], ["ShareUpdateExclusiveLock", "big"]);
+        },
+      );
+      await server.reload({ autovacuum: false });
+    });
+
     it("shows who blocks whom to a role without any grant, and that it may not see more", async () => {
       await using low = lookerAt(server.url({ role: "nobody_special" }));
       await using sessions = sessionsOn(server);
@@ -338,6 +367,30 @@ for (const { name, options } of POSTGRES_VERSIONS) {
       assert.deepEqual(
         [tree.waiters[0]?.session.pid, tree.waiters[0]?.session.state, tree.waiters[0]?.session.query],
         [b?.pid, null, null],
+      );
+    });
+  });
+}
+
+for (const { name, options } of POSTGRES_VERSIONS.filter(({ major }) => major === 13 || major === 18)) {
+  describe(`pg.locks on a standby with ${name}`, () => {
+    it("shows the reader that holds up replay, of which pg_blocking_pids says nothing", async () => {
+      await using primary = await startSandbox(options);
+      await ask(primary, "create role monitor login; grant pg_monitor to monitor; create table orders (id int primary key)");
+      await using standby = await startStandby(primary, { settings: { max_standby_streaming_delay: "60s" } });
+      await standby.untilCaughtUp();
+      await using sessions = sessionsOn(standby.server);
+      const reader = await sessions.open({ application: "report" });
+      await reader.query("begin isolation level repeatable read; select count(*) from orders");
+      await ask(primary, "alter table orders add column note text");
+      await waitUntil(standby.server, "replay waits", "select count(*) = 1 from pg_locks where not granted");
+      await using looker = lookerAt(standby.server.url({ role: "monitor" }));
+      const [tree, ...others] = (await looker.look(locks)).value.trees;
+      assert.deepEqual(others, []);
+      assert.equal(tree?.root.kind === "session" && tree.root.session.pid, reader.pid);
+      assert.deepEqual(
+        tree?.waiters.map(({ session, wants }) => [session.backendType, wants.mode, wants.relation?.name]),
+        [["startup", "AccessExclusiveLock", "orders"]],
       );
     });
   });

@@ -70,6 +70,9 @@ const LOCKED_CAP = 50;
  *
  * A prepared transaction's locks have no pid. Its virtualtransaction is that of the session that prepared it, or, after a
  * restart, -1/xid: what tells it is that it holds the lock on its own transaction id.
+ *
+ * On a standby the startup process waits for whoever reads what it has to change, and pg_blocking_pids knows nothing of it:
+ * it wants ACCESS EXCLUSIVE, so everybody who has the lock stands in its way.
  */
 export const selectContestedLocks = (sql: Sql, versionNum: number, ownPids: readonly number[], waiterCap: number, rowCap: number) =>
   sql<ContestedLockRow>`
@@ -134,6 +137,7 @@ export const selectContestedLocks = (sql: Sql, versionNum: number, ownPids: read
       l.*,
       w.since,
       a.xact_start,
+      a.backend_type,
       w.client_pid is not null as is_waiter
     from tagged l
       join objects o on o.object = l.object
@@ -173,7 +177,11 @@ export const selectContestedLocks = (sql: Sql, versionNum: number, ownPids: read
     c.granted as "granted",
     case when not c.granted then ${ageSeconds(sql, sql.fragment`c.since`)} end as "waitSeconds",
     ${ageSeconds(sql, sql.fragment`c.xact_start`)} as "xactAgeSeconds",
-    case when c.is_waiter then pg_blocking_pids(c.client_pid) end as "blockedBy",
+    case
+      when not c.is_waiter then null
+      when c.backend_type = 'startup' then array(select distinct h.client_pid from contested h where h.tag = c.tag and h.granted)
+      else pg_blocking_pids(c.client_pid)
+    end as "blockedBy",
     case
       when c.database = 0 or c.database = ${ourDatabase(sql)} then c.relation
     end as "relationOid",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type SandboxServer, startSandbox } from "../../../sandbox/server.ts";
 import { ask, type Session, sessionsOn, waitUntil } from "../../../sandbox/sessions.ts";
+import { startStandby } from "../../../sandbox/standby.ts";
 import { POSTGRES_VERSIONS } from "../../../test/postgres-versions.ts";
 import { type ToolBench, type ToolBenchOptions, toolBenchAt } from "../../../test/tool-bench.ts";
 import { terminateSession } from "./pg-terminate-session.ts";
@@ -30,11 +31,7 @@ for (const { name, options } of POSTGRES_VERSIONS) {
     const benchAs = (role: string, person?: ToolBenchOptions["person"]) =>
       toolBenchAt(server.url({ role }), { tools: [terminateSession], ...(person && { person }) });
     const idOf = async ({ pid }: Pick<Session, "pid">) => {
-      const [row] = await ask(
-        server,
-        `select to_char(backend_start at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as start from pg_stat_activity where pid = $1`,
-        [pid],
-      );
+      const [row] = await ask(server, START, [pid]);
       return { pid, backendStart: String(row?.["start"]) };
     };
     const refusal = (code: string, message: RegExp) => (error: unknown) => {
@@ -165,3 +162,21 @@ for (const { name, options } of POSTGRES_VERSIONS) {
     });
   });
 }
+
+describe("pg_terminate_session on a standby", () => {
+  it("ends a session where no transaction can be read write", async () => {
+    await using primary = await startSandbox();
+    await ask(primary, "create role operator login; grant pg_monitor, pg_signal_backend to operator; create role app login");
+    await using standby = await startStandby(primary);
+    await standby.untilCaughtUp();
+    await using sessions = sessionsOn(standby.server);
+    const parked = await sessions.open({ role: "app" });
+    await parked.query("begin; select 1");
+    const [row] = await ask(standby.server, START, [parked.pid]);
+    await using bench = await toolBenchAt(standby.server.url({ role: "operator" }), { tools: [terminateSession] });
+    const { text } = await bench.call(terminateSession, { pid: parked.pid, backendStart: String(row?.["start"]) });
+    assert.match(text, /Verified/);
+  });
+});
+
+const START = `select to_char(backend_start at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as start from pg_stat_activity where pid = $1`;

@@ -29,7 +29,7 @@ export const waitEvents = defineTool({
     const over = `${samples} samples in ${duration(seconds)}`;
     if (events.length === 0) return `No session was active in ${over}.`;
     return [
-      `${figure(averageActive)} sessions active on average (${over}). Sessions at a time, by what they wait for:`,
+      `${figure(averageActive).trim()} sessions active on average (${over}). Sessions at a time, by what they wait for:`,
       ...events.slice(0, LINE_CAP).map(({ type, event, averageSessions }) => `  ${figure(averageSessions)} ${waitText(type, event)}`),
       "By statement:",
       ...statements
