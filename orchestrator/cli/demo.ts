@@ -71,13 +71,9 @@ async function demo({ isAgreed, isKept }: DemoArguments, config: Config, signal:
   compare(first, again, isCured);
   await leaveReport(first, config);
 
-  const isHealthy = again.diagnosis.verdict === "healthy" && isCured;
-  say(
-    "step",
-    isHealthy
-      ? `Cured, and verified by a second diagnosis, ${duration((performance.now() - begun) / 1000)} after the start.`
-      : "Not cured.",
-  );
+  const isWell = isCured && again.diagnosis.verdict !== "problems";
+  const total = duration((performance.now() - begun) / 1000);
+  say("step", isWell ? `Cured: ${verified(again)}. It took ${total} in all.` : notCured(again));
   if (isKept) await keep(server, incident, signal);
   return isWell ? 0 : 1;
 }
