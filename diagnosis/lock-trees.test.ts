@@ -65,6 +65,11 @@ describe("a lock tree is an instance of exactly one kind", () => {
     ["a prepared transaction", lockTree(preparedRoot(), [lockWaiter({ waitSeconds: 2, blockedBy: [0] })]), "prepared"],
     ["a hidden state", lockTree(session({ state: null, xactAgeSeconds: null, query: null }), [lockWaiter()]), "unknown"],
     ["a root that was gone when it was read", lockTree({ kind: "unknown", pid: 4711 }, [lockWaiter()]), "passing"],
+    [
+      "a root that may not be seen, nor those who wait",
+      lockTree({ kind: "unknown", pid: 4711 }, [lockWaiter({ session: { state: null } })]),
+      "unknown",
+    ],
     ["a prepared transaction that was not found", lockTree({ kind: "unknown", pid: 0 }, [lockWaiter()]), "unknown"],
   ];
   for (const [what, tree, kind] of cases) it(`${what}: ${kind}`, () => assert.equal(kindOf(tree), kind));

@@ -19,7 +19,7 @@ export type LockTreeKind =
   | "commit-waits"
   | "idle"
   | "active"
-  /** The root's state is hidden from our role, or it was gone before it could be read. */
+  /** What the root does is hidden from our role, or it is a prepared transaction that was not found. */
   | "unknown";
 
 /**
@@ -38,8 +38,7 @@ export function kindOf(tree: LockTree): LockTreeKind {
   const { root } = tree;
   const waited = longestDirectWait(tree);
   if (root.kind === "prepared-transaction") return waited < NOTICED_SECONDS ? "passing" : "prepared";
-  // A session that was gone when we looked has not stood. Pid 0 is a prepared transaction that could not be found.
-  if (root.kind === "unknown") return root.pid === 0 && waited >= STANDING_SECONDS ? "unknown" : "passing";
+  if (root.kind === "unknown") return waited >= STANDING_SECONDS && (root.pid === 0 || isHidden(tree)) ? "unknown" : "passing";
   const { session } = root;
   const isIdle = session.state === "idle in transaction" || session.state === "idle in transaction (aborted)";
   const isParked = isIdle && (session.stateAgeSeconds ?? 0) >= STANDING_SECONDS;
@@ -52,6 +51,11 @@ export function kindOf(tree: LockTree): LockTreeKind {
   if (queueOf(tree) !== null) return "ddl-queue";
   if (session.waitEvent === "SyncRep") return "commit-waits";
   return isParked ? "idle" : "active";
+}
+
+/** Where not even the waiters' states can be seen, the root is hidden. Otherwise it was gone when it was read, and has not stood. */
+function isHidden({ waiters }: LockTree): boolean {
+  return waiters.some(({ session }) => session.state === null && !isAutovacuum(session));
 }
 
 function longestDirectWait({ waiters }: LockTree): number {
@@ -191,9 +195,9 @@ export function rounded(seconds: number): number {
   return Math.round(seconds * 10) / 10;
 }
 
-/** Whether a client's session stands at the root whose state our role may not see. */
+/** Whether our role may not see what the root does. */
 export function isHiddenRoot(tree: LockTree): boolean {
-  return tree.root.kind === "session" && tree.root.session.backendType === "client backend" && kindOf(tree) === "unknown";
+  return kindOf(tree) === "unknown" && !(tree.root.kind === "unknown" && tree.root.pid === 0);
 }
 
 export const HIDDEN_ROOT: Undecided = {

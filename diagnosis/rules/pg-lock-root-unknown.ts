@@ -13,11 +13,10 @@ export const lockRootUnknown = defineRule({
     return treesOfKind(locks, "unknown").map((tree) => {
       const { root } = tree;
       const pid = root.kind === "session" ? root.session.pid : root.kind === "unknown" ? root.pid : 0;
-      const isHidden = root.kind === "session" && root.session.backendType === "client backend";
       return {
         severity: severityOf(tree),
         ...(root.kind === "session" && { object: sessionObject(root.session) }),
-        summary: `${sessionsText(tree.blocked)} wait for pid ${pid}, the longest for ${duration(tree.longestWaitSeconds)}; ${isHidden ? "its state is hidden from our role" : "what it does could not be read"}`,
+        summary: `${sessionsText(tree.blocked)} wait for pid ${pid}, the longest for ${duration(tree.longestWaitSeconds)}; ${pid === 0 ? "that is a prepared transaction, which could not be found" : "what it does is hidden from our role"}`,
         facts: {
           rootPid: pid,
           blocked: tree.blocked,
