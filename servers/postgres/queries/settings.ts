@@ -43,7 +43,7 @@ export const selectSettings = (sql: Sql) => sql<SettingRow>`
     s.vartype as "type",
     case when s.source = 'session' then 'server' else s.source end as "source",
     s.pending_restart as "pendingRestart",
-    v.value = coalesce(s.boot_val, '') or s.source in ('default', 'override', 'client') as "isDefault"
+    s.source in ('default', 'override', 'client') or v.value = coalesce(s.boot_val, '') as "isDefault"
   from pg_settings s
     cross join lateral (
       select coalesce(case when s.source in ('session', 'client') then s.reset_val else s.setting end, '') as value
