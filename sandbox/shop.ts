@@ -20,6 +20,7 @@ export async function createShop(server: Reachable, { reservedSlots }: { reserve
      ${SERVICES.map((role) => `create role ${role} login;`).join("\n")}
      create role ${OBSERVER} login in role ${observes.join(", ")};
      grant execute on function pg_show_all_file_settings(), pg_hba_file_rules() to ${OBSERVER};
+     grant select on pg_file_settings, pg_hba_file_rules to ${OBSERVER};
      create table shop.customers (id int primary key, name text not null);
      create table shop.items (id int primary key, name text not null, stock int not null, reserved int not null default 0);
      create table shop.orders (
@@ -39,7 +40,9 @@ export async function createShop(server: Reachable, { reservedSlots }: { reserve
      select setval(pg_get_serial_sequence('shop.orders', 'id'), ${ORDERS});
      grant usage on schema shop to ${SERVICES.join(", ")};
      grant select, insert, update on all tables in schema shop to ${SERVICES.join(", ")};
-     grant usage on all sequences in schema shop to ${SERVICES.join(", ")};`,
+     grant usage on all sequences in schema shop to ${SERVICES.join(", ")};
+     grant usage on schema shop to ${OBSERVER};
+     grant select on all sequences in schema shop to ${OBSERVER};`,
   );
   await ask(server, "vacuum (analyze) shop.customers, shop.items, shop.orders, shop.page_views");
 }
