@@ -147,7 +147,7 @@ type Reads<Context> = Extract<Tool<Context>, { effect: "read" }>;
 
 async function read<Context>(tool: Reads<Context>, run: Run<Context>): Promise<Outcome> {
   const result = await phase(run, (context) => tool.run(run.values, context));
-  return { structured: redactRecord(result), text: redact(strip(tool.render(result))) };
+  return { structured: redactRecord(result), text: redact(strip(await tool.render(result))) };
 }
 
 async function act<Context>(tool: ActTool<Context, Shape, Shape>, run: Run<Context>, verdict: Verdict): Promise<Outcome> {
@@ -167,7 +167,7 @@ async function act<Context>(tool: ActTool<Context, Shape, Shape>, run: Run<Conte
     const result = await tool.run(values, context, plan);
     const verification = await tool.verify(values, context, plan).catch((thrown: unknown) => unverified(road.log, id, thrown));
     const acted: Acted = { plan, approvedBy, result, verification };
-    const text = `${tool.render(result)}\n${verification.worked ? "Verified" : "Not verified"}: ${verification.says}\nApproved by ${approvedBy}.`;
+    const text = `${await tool.render(result)}\n${verification.worked ? "Verified" : "Not verified"}: ${verification.says}\nApproved by ${approvedBy}.`;
     return { structured: redactRecord({ ...acted }), text: redact(strip(text)), verification };
   });
   return done.catch((thrown: unknown) => {

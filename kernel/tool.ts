@@ -52,7 +52,8 @@ interface Described<Input extends Shape, Output extends Shape> {
   readonly audience?: "program";
   /** Seconds from call to TIMED_OUT; DEFAULT_DEADLINE_SECONDS when left out. */
   deadlineSeconds?(args: Values<Input>): number;
-  render(result: Values<Output>): string;
+  /** A promise where a report's code is loaded for it: listing tools must not wait for that. */
+  render(result: Values<Output>): string | Promise<string>;
 }
 
 export interface ReadTool<Context, Input extends Shape, Output extends Shape> extends Described<Input, Output> {

@@ -1,4 +1,5 @@
 import { recogniseComplaint } from "../../diagnosis/complaint.ts";
+import type { PgConnect } from "../../diagnosis/evidence/pg-connection.ts";
 import {
   type Evidence,
   type EvidenceId,
@@ -9,7 +10,7 @@ import {
 } from "../../diagnosis/evidence.ts";
 import type { Call } from "../../kernel/tool.ts";
 import type { CollectOptions, PostgresTarget } from "./context.ts";
-import { type Database, isFromServer, type Lease } from "./database.ts";
+import { CannotConnect, type Database, isFromServer, type Lease } from "./database.ts";
 import { CannotLook, type Probe, type ProbeContext, unseen } from "./probe.ts";
 import { PROBES } from "./probes.ts";
 
@@ -43,16 +44,22 @@ export async function collect(database: Database, target: PostgresTarget, call: 
   if (options.complaint !== undefined) seen("complaint", recogniseComplaint(options.complaint), begun);
 
   call.progress("connecting", 0, probes.length);
-  const fresh = await database.leaseFresh(deadline);
-  if (wanted("pg.connect")) seen("pg.connect", fresh.evidence, begun);
+  let refused: PgConnect | null = null;
+  const nothing = (error: unknown) => {
+    refused = error instanceof CannotConnect ? error.evidence : null;
+    return null;
+  };
+  // Whether one can log in now is evidence; who asks for something else takes the connection that is there.
+  const fresh = wanted("pg.connect") ? await database.leaseFresh(deadline) : null;
+  if (fresh !== null) seen("pg.connect", fresh.evidence, begun);
   // A connection from before sees what a new one is not let in to see.
-  const main = fresh.lease ?? (await database.lease(deadline).catch(() => null));
+  const main = fresh?.lease ?? (await database.lease(deadline).catch(nothing));
 
   if (main === null) {
-    const why = unseen("unreachable", "there is no connection to the database", "what pg.connect says has to be mended first");
-    for (const { id } of probes) gathered.set(id, why);
+    for (const { id } of probes) gathered.set(id, withoutConnection(fresh?.evidence ?? refused));
   } else {
-    const second = await database.lease(deadline).catch(() => null);
+    const samples = probes.some(({ id }) => id === "pg.waits") && probes.length > 1;
+    const second = samples ? await database.lease(deadline).catch(() => null) : null;
     try {
       await look({ probes, main, second, database, target, seconds, deadline, seen, notSeen });
     } finally {
@@ -179,6 +186,11 @@ const REASONS: Readonly<Record<string, readonly [UnseenReason, string, string]>>
   "42883": ["extension-absent", "the function is not there", ""],
   "57P01": ["unreachable", "the server ended our connection", "look again: it was shut down, or somebody terminated us"],
 };
+
+function withoutConnection(refused: PgConnect | null) {
+  const how = refused === null ? "" : ` to ${refused.host}:${refused.port} (${refused.sqlState ?? refused.errorCode})`;
+  return unseen("unreachable", `there is no connection${how}`, "what pg.connect says has to be mended first");
+}
 
 function reasonOf(error: unknown, deadline: AbortSignal) {
   if (error instanceof CannotLook) return unseen(error.because, error.message, error.hint);

@@ -1,7 +1,5 @@
 import { z } from "zod";
-import { diagnose } from "../../../diagnosis/diagnose.ts";
 import { Diagnosis } from "../../../diagnosis/diagnosis.ts";
-import { renderText } from "../../../diagnosis/report/text.ts";
 import { defineTool } from "../../../kernel/tool.ts";
 import type { PostgresContext } from "../context.ts";
 
@@ -23,8 +21,16 @@ export const diagnoseDatabase = defineTool({
   deadlineSeconds: ({ seconds }) => seconds + GRACE_SECONDS,
 
   async run({ symptom, seconds }, { collect }: Pick<PostgresContext, "collect">) {
-    return diagnose(await collect({ seconds, ...(symptom !== undefined && { complaint: symptom }) }));
+    // Rules, causes and reports are half of all our modules: a host that only lists the tools does not wait for them.
+    const [{ diagnose }, snapshot] = await Promise.all([
+      import("../../../diagnosis/diagnose.ts"),
+      collect({ seconds, ...(symptom !== undefined && { complaint: symptom }) }),
+    ]);
+    return diagnose(snapshot);
   },
 
-  render: (diagnosis) => renderText(diagnosis),
+  async render(diagnosis) {
+    const { renderText } = await import("../../../diagnosis/report/text.ts");
+    return renderText(diagnosis);
+  },
 });
