@@ -47,7 +47,7 @@ for (const { name, options } of POSTGRES_VERSIONS) {
 }
 
 describe("pg_lock_tree", () => {
-  it("answers within 8 KB with 500 waiters below each of 20 roots, and says that there are more", () => {
+  it("answers within 8 KB with 500 waiters below each of 20 roots, and says that there are more", async () => {
     const waiters = Array.from({ length: 20 }, (_, index) =>
       lockWaiter({ session: { pid: 5000 + index, query: "select ".padEnd(400, "x") }, blockedBy: [4711], depth: 1 }),
     );
@@ -71,13 +71,13 @@ describe("pg_lock_tree", () => {
       truncated: true,
       skipped: [],
     };
-    const text = tool.render(result);
+    const text = await tool.render(result);
     assert.ok(text.length < 8192, `${text.length} characters`);
     assert.match(text, /… 492 more/);
     assert.match(text, /more with maxTrees, maxWaiters/);
   });
 
-  it("marks those that only queue, names a prepared transaction and a deadlock", () => {
+  it("marks those that only queue, names a prepared transaction and a deadlock", async () => {
     const queued = {
       ...lockWaiter(),
       pid: 5002,
@@ -89,7 +89,7 @@ describe("pg_lock_tree", () => {
       queuedBehind: [5001],
       depth: 1,
     };
-    const text = tool.render({
+    const text = await tool.render({
       waiting: 3,
       trees: [
         {
