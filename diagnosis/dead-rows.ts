@@ -2,7 +2,12 @@ import type { PgTables, Table } from "./evidence/pg-storage.ts";
 
 /** Below these nobody feels dead rows, whatever the ratio. */
 export const MIN_DEAD_ROWS = 10_000;
-export const MIN_TABLE_BYTES = 8 * 1_048_576;
+const MIN_TABLE_BYTES = 8 * 1_048_576;
+
+/** The size is as old as the last vacuum or analyze: a table that has filled with dead rows since is not small. */
+export function isSmall({ sizeBytes, deadRows }: Table): boolean {
+  return sizeBytes < MIN_TABLE_BYTES && deadRows < 10 * MIN_DEAD_ROWS;
+}
 
 /** A table whose dead rows the last vacuum saw and had to leave. */
 export interface StuckTable {
@@ -20,7 +25,7 @@ export interface StuckTable {
  */
 export function stuckTables({ tables }: PgTables, takenAt: string): StuckTable[] {
   return tables.flatMap((table) => {
-    if (table.sizeBytes < MIN_TABLE_BYTES || table.deadRows < MIN_DEAD_ROWS) return [];
+    if (isSmall(table) || table.deadRows < MIN_DEAD_ROWS) return [];
     const vacuumedSecondsAgo = secondsSince([table.lastVacuum, table.lastAutovacuum], takenAt);
     if (vacuumedSecondsAgo === null) return [];
     const rows = table.deadRows - diedSince(table, vacuumedSecondsAgo, takenAt);
@@ -32,16 +37,19 @@ export function stuckTables({ tables }: PgTables, takenAt: string): StuckTable[]
 const FAR = 5;
 
 export function isFarOverThreshold(table: Table): boolean {
-  return table.sizeBytes >= MIN_TABLE_BYTES && table.deadRows >= Math.max(MIN_DEAD_ROWS, FAR * table.vacuumThresholdRows);
+  return !isSmall(table) && table.deadRows >= Math.max(MIN_DEAD_ROWS, FAR * table.vacuumThresholdRows);
 }
 
 const TOGETHER_SECONDS = 60;
 
 function diedSince(table: Table, vacuumedSecondsAgo: number, takenAt: string): number {
+  const byRate = 2 * (table.rowsUpdatedPerSecond + table.rowsDeletedPerSecond) * vacuumedSecondsAgo;
   const analyzedSecondsAgo = secondsSince([table.lastAnalyze, table.lastAutoanalyze], takenAt);
-  const together = analyzedSecondsAgo !== null && Math.abs(analyzedSecondsAgo - vacuumedSecondsAgo) <= TOGETHER_SECONDS;
-  if (together) return table.modifiedSinceAnalyze;
-  return 2 * (table.rowsUpdatedPerSecond + table.rowsDeletedPerSecond) * vacuumedSecondsAgo;
+  if (analyzedSecondsAgo === null) return byRate;
+  const secondsLater = vacuumedSecondsAgo - analyzedSecondsAgo;
+  if (secondsLater >= 0) return secondsLater <= TOGETHER_SECONDS ? table.modifiedSinceAnalyze : byRate;
+  // Analyzed before it was vacuumed: what has changed since then is more than what has changed since the vacuum.
+  return Math.min(byRate, table.modifiedSinceAnalyze);
 }
 
 /** Seconds since the latest of some times; null when there was none. */

@@ -1,4 +1,4 @@
-import { MIN_TABLE_BYTES } from "../dead-rows.ts";
+import { isSmall } from "../dead-rows.ts";
 import type { Table } from "../evidence/pg-storage.ts";
 import { size } from "../report/quantity.ts";
 import { defineRule, type Found } from "../rule.ts";
@@ -53,7 +53,7 @@ export const autovacuumDisabled = defineRule({
 });
 
 function isNeglected(table: Table): boolean {
-  if (table.sizeBytes < MIN_TABLE_BYTES && table.deadRows < 10 * FEW_ROWS) return false;
+  if (isSmall(table)) return false;
   return table.deadRows > Math.max(FEW_ROWS, table.vacuumThresholdRows) || table.freezeAge > table.freezeMaxAge;
 }
 

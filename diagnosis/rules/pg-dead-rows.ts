@@ -1,4 +1,4 @@
-import { MIN_DEAD_ROWS, MIN_TABLE_BYTES } from "../dead-rows.ts";
+import { isSmall, MIN_DEAD_ROWS } from "../dead-rows.ts";
 import { size } from "../report/quantity.ts";
 import { defineRule } from "../rule.ts";
 
@@ -16,7 +16,7 @@ export const deadRows = defineRule({
 
   judge({ "pg.tables": { tables } }) {
     return tables
-      .filter((table) => table.sizeBytes >= MIN_TABLE_BYTES && table.deadRows >= Math.max(MIN_DEAD_ROWS, OVER * table.vacuumThresholdRows))
+      .filter((table) => !isSmall(table) && table.deadRows >= Math.max(MIN_DEAD_ROWS, OVER * table.vacuumThresholdRows))
       .toSorted((a, b) => b.deadRows - a.deadRows)
       .slice(0, NAMED)
       .map((table) => ({

@@ -1,10 +1,11 @@
 import { overdueAge, severityOfAge, WRAPAROUND_AGE } from "../freeze-limits.ts";
 import { defineRule } from "../rule.ts";
-import { describe, objectOf, partiesOf, reaches, withoutVacuum } from "../xmin-holder.ts";
+import { describe, objectOf, partiesOf, withoutVacuum } from "../xmin-holder.ts";
 
 /**
  * The databases that age towards wraparound because a holder's snapshot is itself older than autovacuum_freeze_max_age:
- * no vacuum can freeze past it. Those that nobody holds back are pg-wraparound-near's.
+ * no vacuum can freeze past it. Those that nobody holds back are pg-wraparound-near's. A session holds back all databases
+ * here, not its own only: each database's age counts the shared catalogs.
  */
 export const freezeHeldBack = defineRule({
   id: "pg-freeze-held-back",
@@ -16,7 +17,7 @@ export const freezeHeldBack = defineRule({
   judge({ "pg.databases": { databases }, "pg.vacuum": vacuum }) {
     return withoutVacuum(vacuum).flatMap((holder) => {
       if (holder.age < vacuum.freezeMaxAge) return [];
-      const behind = databases.filter(({ name, freezeAge }) => reaches(holder, name) && freezeAge >= overdueAge(vacuum.freezeMaxAge));
+      const behind = databases.filter(({ freezeAge }) => freezeAge >= overdueAge(vacuum.freezeMaxAge));
       const oldest = behind.toSorted((a, b) => b.freezeAge - a.freezeAge)[0];
       if (oldest === undefined) return [];
       return [

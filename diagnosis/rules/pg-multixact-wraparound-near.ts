@@ -10,21 +10,23 @@ export const multixactWraparoundNear = defineRule({
   needs: ["pg.databases", "pg.vacuum"],
 
   judge({ "pg.databases": { databases }, "pg.vacuum": { multixactFreezeMaxAge } }) {
-    return databases.flatMap(({ name, multixactAge }) => {
-      if (multixactAge < overdueAge(multixactFreezeMaxAge)) return [];
-      return [
-        {
-          severity: severityOfAge(multixactAge),
-          object: { kind: "database" as const, name },
-          summary: `database "${name}" is ${multixactAge} multixacts old, ${WRAPAROUND_AGE - multixactAge} before wraparound (autovacuum_multixact_freeze_max_age is ${multixactFreezeMaxAge})`,
-          facts: {
-            multixactAge,
-            remainingMultixacts: WRAPAROUND_AGE - multixactAge,
-            multixactFreezeMaxAge,
-          },
+    const near = databases.filter((one) => one.multixactAge >= overdueAge(multixactFreezeMaxAge));
+    const worst = near.toSorted((a, b) => b.multixactAge - a.multixactAge || Number(a.isTemplate) - Number(b.isTemplate))[0];
+    if (worst === undefined) return [];
+    const { name, multixactAge } = worst;
+    return [
+      {
+        severity: severityOfAge(multixactAge),
+        object: { kind: "database", name },
+        summary: `database "${name}" is ${multixactAge} multixacts old, ${WRAPAROUND_AGE - multixactAge} before wraparound (autovacuum_multixact_freeze_max_age is ${multixactFreezeMaxAge})`,
+        facts: {
+          multixactAge,
+          remainingMultixacts: WRAPAROUND_AGE - multixactAge,
+          multixactFreezeMaxAge,
+          databases: near.map((one) => one.name),
         },
-      ];
-    });
+      },
+    ];
   },
 
   clear: ({ "pg.vacuum": { oldestMultixactAge, multixactFreezeMaxAge } }) =>

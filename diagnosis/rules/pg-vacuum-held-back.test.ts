@@ -41,14 +41,21 @@ describe("pg-vacuum-held-back", () => {
 
   it("is clear when dead rows can have died after the vacuum, whatever session is old", () => {
     const churned = table({ ...stuck, modifiedSinceAnalyze: 250_000 });
-    const busy = table({ ...stuck, lastAutoanalyze: ago(3_600), rowsUpdatedPerSecond: 4_000 });
-    for (const one of [churned, busy]) {
+    const busy = table({ ...stuck, lastAutoanalyze: ago(3_600), modifiedSinceAnalyze: 9_000_000, rowsUpdatedPerSecond: 4_000 });
+    const analyzedBefore = table({ ...stuck, lastAutoanalyze: ago(90), modifiedSinceAnalyze: 350_000, rowsUpdatedPerSecond: 2_000 });
+    for (const one of [churned, busy, analyzedBefore]) {
       assert.equal(judged(vacuumHeldBack, { "pg.tables": { tables: [one] }, "pg.vacuum": { holders: [parked] } }), "clear");
     }
   });
 
+  it("counts what a vacuum left although the table was analyzed before, when it is quiet now", () => {
+    const quietNow = table({ ...stuck, lastAutoanalyze: ago(90), modifiedSinceAnalyze: 300_000 });
+    const overrides = { "pg.tables": { tables: [quietNow] }, "pg.vacuum": { holders: [parked] } };
+    assert.deepEqual(judged(vacuumHeldBack, overrides), ["warning pid 4711"]);
+  });
+
   it("is clear when the session began after the vacuum, or has only just begun to rest", () => {
-    for (const xactAgeSeconds of [59, 29]) {
+    for (const xactAgeSeconds of [59, 19]) {
       const young = sessionHolder({ state: "idle in transaction", xactAgeSeconds, age: 5_000 });
       assert.equal(judged(vacuumHeldBack, { "pg.tables": { tables: [stuck] }, "pg.vacuum": { holders: [young] } }), "clear");
     }
@@ -130,7 +137,7 @@ describe("pg-vacuum-held-back", () => {
 
   it("never speaks of small tables", () => {
     const small = table({ ...stuck, deadRows: 9_999, vacuumThresholdRows: 50 });
-    const tiny = table({ ...stuck, sizeBytes: 8 * 1_048_576 - 8_192 });
+    const tiny = table({ ...stuck, deadRows: 99_999, vacuumThresholdRows: 50, sizeBytes: 8 * 1_048_576 - 8_192 });
     assert.equal(judged(vacuumHeldBack, { "pg.tables": { tables: [small, tiny] }, "pg.vacuum": { holders: [parked] } }), "clear");
   });
 

@@ -7,7 +7,7 @@ import { defineRule, type Found } from "../rule.ts";
 import { describe, heldSeconds, objectOf, partiesOf, reaches, withoutVacuum } from "../xmin-holder.ts";
 
 /** A session at rest inside its transaction for this long is not on its way to COMMIT; the same for a prepared one. */
-const PARKED_SECONDS = 30;
+const PARKED_SECONDS = 20;
 /** A statement may run for a minute; for ten it is somebody's plan, and still what vacuum waits for. */
 const RUNNING_SECONDS = 60;
 const RUNNING_LONG_SECONDS = 600;

@@ -36,6 +36,16 @@ describe("pg-wraparound-near", () => {
     assert.equal(judged(wraparoundNear, overrides), "clear");
   });
 
+  it("names one of several, and no template where another is as old", () => {
+    const databases = [
+      database({ name: "template1", isTemplate: true, freezeAge: 700_000_000 }),
+      database({ freezeAge: 700_000_000 }),
+      database({ name: "postgres", freezeAge: 500_000_000 }),
+    ];
+    assert.deepEqual(judged(wraparoundNear, { "pg.databases": { databases } }), ["warning orders"]);
+    assert.deepEqual(firstFound(wraparoundNear, { "pg.databases": { databases } }).facts["databases"], ["template1", "orders", "postgres"]);
+  });
+
   it("is undecided without vacuum's settings", () => {
     assert.equal(judged(wraparoundNear, { "pg.vacuum": unseen("failed") }), "undecided: failed");
   });

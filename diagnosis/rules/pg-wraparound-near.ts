@@ -1,8 +1,11 @@
 import { overdueAge, severityOfAge, WRAPAROUND_AGE } from "../freeze-limits.ts";
 import { defineRule } from "../rule.ts";
-import { reaches, withoutVacuum } from "../xmin-holder.ts";
+import { withoutVacuum } from "../xmin-holder.ts";
 
-/** Databases that autovacuum should have frozen long ago, and that no old snapshot keeps from being frozen. */
+/**
+ * The oldest database that autovacuum should have frozen long ago, where no old snapshot keeps it from being frozen. They
+ * age together, so that one is named and the others are counted.
+ */
 export const wraparoundNear = defineRule({
   id: "pg-wraparound-near",
   title: "Transaction ids run towards wraparound",
@@ -13,25 +16,27 @@ export const wraparoundNear = defineRule({
 
   judge({ "pg.databases": { databases }, "pg.vacuum": vacuum, "pg.tables": tables }) {
     const limit = overdueAge(vacuum.freezeMaxAge);
-    const holders = withoutVacuum(vacuum).filter(({ age }) => age >= vacuum.freezeMaxAge);
-    return databases.flatMap(({ name, freezeAge }) => {
-      if (freezeAge < limit || holders.some((holder) => reaches(holder, name))) return [];
-      const oldest = tables?.database === name ? tables.tables.toSorted((a, b) => b.freezeAge - a.freezeAge)[0] : undefined;
-      const where = oldest === undefined ? "" : `; its oldest table is ${oldest.schema}.${oldest.name}`;
-      return [
-        {
-          severity: severityOfAge(freezeAge),
-          object: { kind: "database" as const, name },
-          summary: `database "${name}" is ${freezeAge} transactions old, ${WRAPAROUND_AGE - freezeAge} before wraparound (autovacuum_freeze_max_age is ${vacuum.freezeMaxAge})${where}`,
-          facts: {
-            freezeAgeTransactions: freezeAge,
-            remainingTransactions: WRAPAROUND_AGE - freezeAge,
-            freezeMaxAgeTransactions: vacuum.freezeMaxAge,
-            oldestTable: oldest === undefined ? null : `${oldest.schema}.${oldest.name}`,
-          },
+    if (withoutVacuum(vacuum).some(({ age }) => age >= vacuum.freezeMaxAge)) return [];
+    const near = databases.filter(({ freezeAge }) => freezeAge >= limit);
+    const worst = near.toSorted((a, b) => b.freezeAge - a.freezeAge || Number(a.isTemplate) - Number(b.isTemplate))[0];
+    if (worst === undefined) return [];
+    const { name, freezeAge } = worst;
+    const oldest = tables?.database === name ? tables.tables.toSorted((a, b) => b.freezeAge - a.freezeAge)[0] : undefined;
+    const where = oldest === undefined ? "" : `; its oldest table is ${oldest.schema}.${oldest.name}`;
+    return [
+      {
+        severity: severityOfAge(freezeAge),
+        object: { kind: "database", name },
+        summary: `database "${name}" is ${freezeAge} transactions old, ${WRAPAROUND_AGE - freezeAge} before wraparound (autovacuum_freeze_max_age is ${vacuum.freezeMaxAge})${where}`,
+        facts: {
+          freezeAgeTransactions: freezeAge,
+          remainingTransactions: WRAPAROUND_AGE - freezeAge,
+          freezeMaxAgeTransactions: vacuum.freezeMaxAge,
+          oldestTable: oldest === undefined ? null : `${oldest.schema}.${oldest.name}`,
+          databases: near.map((one) => one.name),
         },
-      ];
-    });
+      },
+    ];
   },
 
   clear: ({ "pg.vacuum": { oldestFreezeAge, freezeMaxAge } }) =>
