@@ -1,4 +1,4 @@
-import type { Sql } from "../sql.ts";
+import type { Fragment, Sql } from "../sql.ts";
 
 /** Both sides of replication. Connection strings are never selected; positions are differences in bytes. */
 
@@ -7,6 +7,13 @@ const position = (sql: Sql) => sql.fragment`
       case
         when pg_is_in_recovery() then pg_last_wal_replay_lsn()
         else pg_current_wal_insert_lsn()
+      end`;
+
+/** Bytes from there to the end; null stays unknown (greatest(null, 0) is 0), and what is ahead of us is not behind. */
+const behind = (sql: Sql, lsn: Fragment) => sql.fragment`
+      case
+        when ${lsn} > ${position(sql)} then 0
+        else pg_wal_lsn_diff(${position(sql)}, ${lsn})
       end`;
 
 export interface ReplicationFacts {
@@ -51,7 +58,7 @@ export const selectSenders = (sql: Sql, limit: number) => sql<SenderRow>`
     coalesce(host(r.client_addr), 'local') as "client",
     r.state,
     r.sync_state as "syncState",
-    greatest(pg_wal_lsn_diff(${position(sql)}, r.replay_lsn), 0) as "replayLagBytes",
+    ${behind(sql, sql.fragment`r.replay_lsn`)} as "replayLagBytes",
     extract(epoch from r.write_lag)::double precision as "writeLagSeconds",
     extract(epoch from r.flush_lag)::double precision as "flushLagSeconds",
     extract(epoch from r.replay_lag)::double precision as "replayLagSeconds",
@@ -101,7 +108,7 @@ export function selectSlots(sql: Sql, versionNum: number, limit: number) {
       s.active_pid as "activePid",
       s.temporary,
       s.wal_status as "walStatus",
-      greatest(pg_wal_lsn_diff(${position(sql)}, s.restart_lsn), 0) as "retainedBytes",
+      ${behind(sql, sql.fragment`s.restart_lsn`)} as "retainedBytes",
       s.safe_wal_size as "safeWalBytes",
       age(s.xmin) as "xminAge",
       age(s.catalog_xmin) as "catalogXminAge",
@@ -140,7 +147,10 @@ export const selectStandby = (sql: Sql) => sql<StandbyRow>`
     r.slot_name as "slot",
     extract(epoch from clock_timestamp() - r.last_msg_receipt_time)::double precision as "lastMessageAgeSeconds",
     pg_is_wal_replay_paused() as "replayPaused",
-    greatest(pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), 0) as "replayBacklogBytes",
+    case
+      when pg_last_wal_receive_lsn() < pg_last_wal_replay_lsn() then 0
+      else pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
+    end as "replayBacklogBytes",
     extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())::double precision as "replayDelaySeconds",
     pg_wal_lsn_diff(pg_last_wal_receive_lsn(), '0/0') as "receivedBytes",
     pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') as "replayedBytes",
