@@ -41,7 +41,9 @@ interface Chart {
 const MAX_BARS = 10;
 const WIDTH = 760;
 const BAR_HEIGHT = 30;
-const LABEL_WIDTH = 260;
+const LABEL_WIDTH = 270;
+/** What fits there in a wide font; the table beside the chart has the whole. */
+const LABEL_CHARACTERS = 34;
 
 function slots({ "pg.slots": slots, "pg.sessions": sessions }: Partial<Evidence>): Chart | null {
   if (slots === undefined) return null;
@@ -56,7 +58,7 @@ function slots({ "pg.slots": slots, "pg.sessions": sessions }: Partial<Evidence>
     ["other", Math.max(slots.used - accounted, 0), "other"],
     ["ours", slots.ours, "client"],
     ["free", Math.max(slots.usable - slots.used, 0), "mute"],
-    ["reserved", slots.reserved, "lwlock"],
+    ["reserved", Math.max(slots.max - Math.max(slots.used, slots.usable), 0), "lwlock"],
   ];
   const bars = parts.filter(([, value]) => value > 0).map(([label, value, tone]) => ({ label, value, tone, reads: String(value) }));
   return {
@@ -110,8 +112,10 @@ function transactions({ "pg.sessions": sessions }: Partial<Evidence>): Chart | n
   return { title: "Oldest open transactions", says: `The oldest transaction has been open for ${duration(oldest)}`, kind: "bars", bars };
 }
 
-function statements({ "pg.statements": statements }: Partial<Evidence>): Chart | null {
-  const top = (statements?.statements ?? []).filter(({ timePerSecondMs }) => timePerSecondMs > 0).slice(0, MAX_BARS);
+function statements({ "pg.statements": statements, "pg.server": server }: Partial<Evidence>): Chart | null {
+  // On a quiet server the longest list would be our own looking.
+  const theirs = (statements?.statements ?? []).filter(({ role }) => role !== server?.role.name);
+  const top = theirs.filter(({ timePerSecondMs }) => timePerSecondMs > 0).slice(0, MAX_BARS);
   if (statements === undefined || top.length === 0) return null;
   const bars = top.map(({ query, timePerSecondMs, callsPerSecond, meanMs }) => ({
     label: plain(query, 60),
@@ -182,7 +186,16 @@ function rows(count: number): string {
 }
 
 function evidenceOf(snapshot: Snapshot): Partial<Evidence> {
-  const ids: readonly EvidenceId[] = ["pg.slots", "pg.sessions", "pg.waits", "pg.statements", "pg.tables", "pg.wal", "pg.replication"];
+  const ids: readonly EvidenceId[] = [
+    "pg.server",
+    "pg.slots",
+    "pg.sessions",
+    "pg.waits",
+    "pg.statements",
+    "pg.tables",
+    "pg.wal",
+    "pg.replication",
+  ];
   return Object.fromEntries(
     ids.flatMap((id) => {
       const gathered = snapshot.evidence[id];
@@ -236,10 +249,10 @@ function barsOption({ bars }: Chart): EChartsCoreOption {
     yAxis: {
       type: "category",
       inverse: true,
-      data: bars.map(({ label }) => label),
+      data: bars.map(({ label }) => plain(label, LABEL_CHARACTERS)),
       axisLine: { show: false },
       axisTick: { show: false },
-      axisLabel: { color: "var(--ink)", fontSize: 13, width: LABEL_WIDTH, overflow: "truncate", interval: 0 },
+      axisLabel: { color: "var(--ink)", fontSize: 13, interval: 0 },
     },
     series: [
       {

@@ -147,7 +147,10 @@ class TextReport {
     this.#lines.push("", this.#paint("strong", "Advice, when there is time"));
     for (const { cause } of advice.slice(0, this.#detail.list)) {
       const [step] = cause.advice;
-      this.#wrapped(`- ${plain(cause.title, 120)}: ${this.#fit(cause.summary)}${step === undefined ? "" : ` Do: ${this.#fit(step)}`}`, 1);
+      this.#wrapped(
+        `- ${plain(cause.title, 120)}: ${this.#fit(cause.summary).replace(/\.?$/u, ".")}${step === undefined ? "" : ` Do: ${this.#fit(step)}`}`,
+        1,
+      );
     }
     this.#omitted(advice.length - this.#detail.list, "piece", "s of advice", " of advice");
   }

@@ -299,9 +299,9 @@ const SIGNS = { step: "●", said: " ", act: "  -" } as const;
 
 function say(kind: keyof typeof SIGNS, text: string): void {
   const paint = paintFor(process.stdout);
-  const line = `${SIGNS[kind]} ${strip(text)}`;
-  for (const [index, part] of wrap(line, columnsOf(process.stdout) - 4).entries()) {
-    const indented = index === 0 ? part : `${" ".repeat(SIGNS[kind].length + 1)}${part}`;
-    process.stdout.write(`${kind === "step" ? paint("strong", indented) : kind === "said" ? paint("faint", indented) : indented}\n`);
+  const margin = " ".repeat(SIGNS[kind].length + 1);
+  for (const [index, line] of wrap(strip(text), columnsOf(process.stdout) - margin.length).entries()) {
+    const whole = `${index === 0 ? `${SIGNS[kind]} ` : margin}${line}`;
+    process.stdout.write(`${kind === "step" ? paint("strong", whole) : kind === "said" ? paint("faint", whole) : whole}\n`);
   }
 }

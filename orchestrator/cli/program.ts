@@ -42,7 +42,13 @@ function describe(config: Config, ends: (status: number) => void): Command {
       getErrHelpWidth: () => columnsOf(process.stderr),
       writeErr: (text) => void process.stderr.write(redact(strip(text))),
       outputError: (text, write) =>
-        write(text.replace(/^error: /u, "helpdesk: ").replace(/\n\(Did you mean (.*)\?\)/su, "; did you mean $1?")),
+        // Excess arguments are not repeated: one may be a connection string in pieces.
+        write(
+          text
+            .replace(/^error: /u, "helpdesk: ")
+            .replace(/ but got (\d+): .*$/mu, ", not $1.")
+            .replace(/\n\(Did you mean (.*)\?\)/su, "; did you mean $1?"),
+        ),
     })
     .addHelpText(
       "after",
