@@ -1,7 +1,9 @@
 import type { LockRoot, LockTarget, LockTree, LockWaiter, Session, SessionGroup } from "./evidence/pg-activity.ts";
+import type { PgConnect } from "./evidence/pg-connection.ts";
 import type { ReplicationSlot, XminHolder } from "./evidence/pg-operations.ts";
 import type { Index, PgDatabases, PgSequences, PgStatements, Table } from "./evidence/pg-storage.ts";
 import {
+  EVIDENCE_IDS,
   type Evidence,
   type EvidenceId,
   parseSnapshot,
@@ -44,6 +46,30 @@ export function unseen(because: UnseenReason, hint = ""): Unseen {
 /** A time `seconds` before the example was taken, as the probes write it. */
 export function ago(seconds: number): string {
   return new Date(Date.parse(TAKEN_AT) - seconds * 1000).toISOString();
+}
+
+/** A connection that was not made, and why: ECONNREFUSED unless said otherwise. With it nothing else is seen: `unreachable`. */
+export function refusedConnect(overrides: Partial<PgConnect> = {}): PgConnect {
+  const isFromServer = typeof overrides.sqlState === "string";
+  return {
+    ...healthy()["pg.connect"],
+    outcome: "failed",
+    stage: isFromServer ? "authenticate" : "connect",
+    errorCode: isFromServer ? null : "ECONNREFUSED",
+    tls: null,
+    certificate: null,
+    serverOffersTls: null,
+    ...overrides,
+  };
+}
+
+/** What a collection sees when the connection is refused: why, and nothing else. */
+export function refusedSnapshot(connect: Partial<PgConnect> = {}, complaint?: Evidence["complaint"]): Snapshot {
+  return exampleSnapshot({
+    ...Object.fromEntries(EVIDENCE_IDS.filter((id) => id !== "complaint").map((id) => [id, unseen("unreachable")] as const)),
+    "pg.connect": refusedConnect(connect),
+    ...(complaint !== undefined && { complaint }),
+  });
 }
 
 export function session(overrides: Partial<Session> = {}): Session {
