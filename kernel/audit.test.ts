@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
-import { AUDIT_KEY_FILE, type Audit, type AuditRecord, INDEX_FILE, openAudit } from "./audit.ts";
+import { AUDIT_KEY_FILE, type Audit, type AuditRecord, INDEX_FILE, macOf, openAudit } from "./audit.ts";
 import { type Anchor, readAudit, verifyAudit } from "./audit-trail.ts";
+import { readKey } from "./key-file.ts";
 import { type Log, SILENT } from "./log.ts";
 
 const SECRET = "hunter2Zx9";
@@ -307,6 +308,23 @@ describe("verification notices", () => {
     assert.equal(await isNoticed(dir, (folder) => rm(path.join(folder, AUDIT_KEY_FILE))), true);
     assert.equal(await isNoticed(dir, (folder) => writeFile(path.join(folder, AUDIT_KEY_FILE), `${"0".repeat(64)}\n`)), true);
     assert.equal(await isNoticed(dir, (folder) => rm(path.join(folder, INDEX_FILE))), true);
+  });
+
+  it("a chain that was written anew with the right key, by what the index knows of it", async () => {
+    const key = readKey(path.join(dir, AUDIT_KEY_FILE));
+    assert.ok(key);
+    const forge = rewrite(
+      () => open,
+      (lines) => {
+        let before = open.replace(".jsonl", "");
+        return lines.map((line) => {
+          const text = line.replace("bert@host", "anna@host").replace(/,"mac":"[0-9a-f]{64}"}\n$/, "}");
+          before = macOf(key, before, text);
+          return `${text.slice(0, -1)},"mac":"${before}"}\n`;
+        });
+      },
+    );
+    assert.equal(await isNoticed(dir, forge), true);
   });
 
   it("the end of the index removed, by the chain that it then does not know", async () => {
