@@ -36,7 +36,10 @@ function toolEntry({ name, title, effect, description, audience, input }: Listed
   const schema = z.toJSONSchema(z.strictObject(input), { io: "input" });
   const parameters = Object.entries(schema.properties ?? {}).map(([parameter, described]) => {
     const { description: text = "", default: preset } = typeof described === "object" ? described : {};
-    return `- \`${parameter}\`${schema.required?.includes(parameter) ? "" : " (optional)"}: ${text}${preset === undefined ? "" : ` Default ${JSON.stringify(preset)}.`}`;
+    const says = [text && `${text}.`.replace(/([.?])\.$/, "$1"), preset !== undefined && `Default ${JSON.stringify(preset)}.`].filter(
+      (part) => part,
+    );
+    return `- \`${parameter}\`${schema.required?.includes(parameter) ? "" : " (optional)"}${says.length > 0 ? `: ${says.join(" ")}` : ""}`;
   });
   const kind = audience === "program" ? `${effect}, for programs` : effect;
   return [`### ${name}`, "", `${title} (${kind}). ${description}`, "", ...parameters, ""].join("\n");
