@@ -288,6 +288,32 @@ for (const { name, options } of POSTGRES_VERSIONS) {
       );
     });
 
+    it("shows the leader of a parallel query as the one that waits when its workers do", async () => {
+      let holder: Session, leader: Session;
+      const forced =
+        "set parallel_setup_cost = 0; set parallel_tuple_cost = 0; set min_parallel_table_scan_size = 0; set parallel_leader_participation = off";
+      await scene(
+        async (sessions) => {
+          holder = await sessions.open();
+          await holder.query("begin; lock table items in access exclusive mode");
+          leader = await sessions.open({ application: "report" });
+          await leader.query(
+            `create or replace function peek() returns int language plpgsql parallel safe cost 1000000 as 'begin return (select count(*) from items); end'; ${forced}`,
+          );
+          leader.send("select count(*) from orders where peek() = id");
+          // All rows are in one block, which one of the workers gets.
+          return 1;
+        },
+        (evidence) => {
+          const tree = only(evidence);
+          assert.equal(rootPid(tree), holder.pid);
+          assert.deepEqual([evidence.waiting, tree.blocked], [1, 1]);
+          assert.deepEqual(waitersOf(tree), [[leader.pid, 1]]);
+          assert.deepEqual([tree.waiters[0]?.session.application, tree.waiters[0]?.wants.relation?.name], ["report", "items"]);
+        },
+      );
+    });
+
     it("collapses a crowd that waits for one row into one bounded tree", async () => {
       let root: Session;
       await scene(
