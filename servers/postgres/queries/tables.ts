@@ -188,7 +188,7 @@ export const selectTables = (sql: Sql, versionNum: number, oids: readonly number
     c.relname::text as "name",
     c.relkind::text as "kind",
     c.relpages::bigint * current_setting('block_size')::bigint as "sizeBytes",
-    greatest(nullif(pg_stat_get_live_tuples(c.oid), 0), c.reltuples, 0) as "liveRows",
+    coalesce(nullif(pg_stat_get_live_tuples(c.oid), 0), greatest(c.reltuples, 0)) as "liveRows",
     pg_stat_get_dead_tuples(c.oid) as "deadRows",
 ${vacuumThreshold(sql, versionNum)} as "vacuumThresholdRows",
     pg_stat_get_mod_since_analyze(c.oid) as "modifiedSinceAnalyze",
