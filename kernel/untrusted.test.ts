@@ -36,6 +36,7 @@ const LEAKS: readonly string[] = [
   `  password: ${SECRET}`,
   `db_password: "${SECRET}"`,
   `pg_dump --password ${SECRET}x`,
+  `copy t from program 'curl -u app:${SECRET} https://x'`,
   `Authorization: Bearer ${SECRET}abcdef`,
   `authorization: Basic ${SECRET}==`,
   `curl -H "Bearer ${SECRET}${SECRET}"`,

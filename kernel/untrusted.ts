@@ -48,39 +48,63 @@ const WEAK = "secret|token|credentials?|api[_-]?key|(?:secret|access|private|acc
 /** A parameter of a statement is no secret, and a plan without it cannot be read. */
 const NOT_PARAMETER = String.raw`(?!\$\d+\b|\[redacted\])`;
 
-/** Each keeps what is before the secret (its first group) and drops the rest of the match. */
-const SECRETS: readonly RegExp[] = [
-  /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
-  /(\bpostgres(?:ql)?:\/\/[^\s:@/'"]*:)[^\s"<>]*(?=@)/gi,
-  /(\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:@/'"]*:)[^\s/"<>]*(?=@)/gi,
-  new RegExp(`([?&][\\w.-]*(?:${STRONG}|${WEAK})=)[^&\\s"<>]*`, "gi"),
-  new RegExp(`((?<![\\w.-])[\\w.-]*(?:${STRONG})["']?\\s*(?:=>?|:=)\\s*)${NOT_PARAMETER}(?:${QUOTED}|${BARE})`, "gi"),
-  new RegExp(`((?<![\\w.-])[\\w.-]*(?:${WEAK})["']?\\s*(?:=>?|:=)\\s*)(?:${QUOTED})`, "gi"),
-  new RegExp(`((?<![\\w.-])[\\w.-]*(?:${WEAK})=)${NOT_PARAMETER}${BARE}`, "gi"),
-  new RegExp(`(\\\\?["'][\\w.-]*(?:${STRONG}|${WEAK})\\\\?["']\\s*:\\s*)(?:${QUOTED})`, "gi"),
-  new RegExp(`(^[ \\t-]*[\\w.-]*(?:${STRONG}|${WEAK}):[ \\t]+)${NOT_PARAMETER}(?:${QUOTED}|\\S+)(?=[ \\t]*$)`, "gim"),
-  new RegExp(`(\\bpassword\\s+)(?:(?:u&)?(?:${QUOTED}))`, "gi"),
-  /(\bpassword\s+)\$(\w*)\$[\s\S]*?(?:\$\2\$|$)/gi,
-  /(\bidentified\s+by\s+)'(?:[^']|'')*(?:'|$)/gi,
-  /((?:^|\s)--?(?:password|passwd|token|secret|api-key)[ \t]+)(?!-)\S+/gi,
-  /(\bauthorization["']?\s*[:=]\s*["']?(?:basic|bearer|token)?\s*)[\w+/=.~-]{6,}/gi,
-  /(\bbearer\s+)(?=[\w+/=.~-]*\d)[\w+/=.~-]{12,}/gi,
-  /(\bscram-sha-256\$)\d+:[\w+/=]+(?:\$[\w+/=:]+)?/gi,
-  /()\bmd5[0-9a-f]{32}\b/g,
-  /()\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?/g,
-  /()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
-  /()\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}|npm_[A-Za-z0-9]{30,}|hvs\.[\w-]{20,})/g,
-  /()\b(?:sk-(?:ant-|proj-)?[\w-]{20,}|AIza[\w-]{35})/g,
-  /(^[^\s:#]+:(?:\d{2,5}|\*):[^\s:]+:[^\s:]+:)\S+$/gm,
+/**
+ * What a text must have somewhere for any secret of its kind to be in it, and the secrets: a match keeps its first group
+ * and drops the rest. Most texts have no sign.
+ */
+const KINDS: readonly (readonly [sign: RegExp, ...secrets: readonly RegExp[]])[] = [
+  [/-----BEGIN/, /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g],
+  [/:\/\//, /(\bpostgres(?:ql)?:\/\/[^\s:@/'"]*:)[^\s"<>]*(?=@)/gi, /(\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:@/'"]*:)[^\s/"<>]*(?=@)/gi],
+  [
+    /pass|pwd/i,
+    new RegExp(`([?&][\\w.-]*(?:${STRONG})=)[^&\\s"<>]*`, "gi"),
+    new RegExp(`((?:${STRONG})["']?\\s*(?:=>?|:=)\\s*)${NOT_PARAMETER}(?:${QUOTED}|${BARE})`, "gi"),
+    jsonValueOf(STRONG),
+    yamlValueOf(STRONG),
+    new RegExp(`(\\bpassword\\s+)(?:(?:u&)?(?:${QUOTED}))`, "gi"),
+    /(\bpassword\s+)\$(\w*)\$[\s\S]*?(?:\$\2\$|$)/gi,
+    /((?:^|\s)--?(?:password|passwd)[ \t]+)(?!-)\S+/gi,
+  ],
+  [
+    /secret|token|credential|key/i,
+    new RegExp(`([?&][\\w.-]*(?:${WEAK})=)[^&\\s"<>]*`, "gi"),
+    new RegExp(`((?:${WEAK})["']?\\s*(?:=>?|:=)\\s*)(?:${QUOTED})`, "gi"),
+    new RegExp(`((?:${WEAK})=)${NOT_PARAMETER}${BARE}`, "gi"),
+    jsonValueOf(WEAK),
+    yamlValueOf(WEAK),
+    /((?:^|\s)--?(?:token|secret|api-key)[ \t]+)(?!-)\S+/gi,
+  ],
+  [/identified/i, /(\bidentified\s+by\s+)'(?:[^']|'')*(?:'|$)/gi],
+  [/ -u/, /((?:^|\s)-u[ \t]*[^\s:]+:)\S+/g],
+  [/authorization/i, /(\bauthorization["']?\s*[:=]\s*["']?(?:basic|bearer|token)?\s*)[\w+/=.~-]{6,}/gi],
+  [/bearer/i, /(\bbearer\s+)(?=[\w+/=.~-]*\d)[\w+/=.~-]{12,}/gi],
+  [/scram/i, /(\bscram-sha-256\$)\d+:[\w+/=]+(?:\$[\w+/=:]+)?/gi],
+  [/md5/, /()\bmd5[0-9a-f]{32}\b/g],
+  [/eyJ/, /()\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?/g],
+  [/AKIA|ASIA/, /()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g],
+  [
+    /gh[pousr]_|github_pat_|glpat-|xox|npm_|hvs\.|sk-|AIza/,
+    /()\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}|npm_[A-Za-z0-9]{30,}|hvs\.[\w-]{20,})/g,
+    /()\b(?:sk-(?:ant-|proj-)?[\w-]{20,}|AIza[\w-]{35})/g,
+  ],
+  [/:(?:\d{2,5}|\*):/, /(^[^\s:#]+:(?:\d{2,5}|\*):[^\s:]+:[^\s:]+:)\S+$/gm],
 ];
 
-/** What every secret above has somewhere: most texts have none of it, and are done after one look. */
-const SUSPICIOUS =
-  /pass|pwd|secret|token|credential|key|:\/\/|identified|authorization|bearer|scram|md5|eyj|akia|asia|gh[pousr]_|github_|glpat|xox|npm_|hvs\.|sk-|aiza|:(?:\d{2,5}|\*):/i;
+function jsonValueOf(keys: string): RegExp {
+  return new RegExp(`((?:${keys})\\\\?["']\\s*:\\s*)(?:${QUOTED})`, "gi");
+}
+
+function yamlValueOf(keys: string): RegExp {
+  return new RegExp(`(^[ \\t-]*[\\w.-]*(?:${keys}):[ \\t]+)${NOT_PARAMETER}(?:${QUOTED}|\\S+)(?=[ \\t]*$)`, "gim");
+}
 
 export function redact(text: string): string {
-  if (!SUSPICIOUS.test(text)) return text;
-  return SECRETS.reduce((rest, secret) => rest.replace(secret, `$1${REDACTED}`), text);
+  let rest = text;
+  for (const [sign, ...secrets] of KINDS) {
+    if (!sign.test(text)) continue;
+    for (const secret of secrets) rest = rest.replace(secret, `$1${REDACTED}`);
+  }
+  return rest;
 }
 
 /** Keys whose string values are dropped whatever they look like. */
