@@ -105,7 +105,8 @@ async function cure<Context>(
     const standing = last.diagnosis.causes.find((one) => isSameCause(one, cause));
     const remedies = standing === undefined ? [] : nextRemedies(standing, last.snapshot, tried);
     if (remedies.length === 0) break;
-    const isRefused = await carryOutAll(options, approver, remedies, tried, emit);
+    const { acted, isRefused } = await carryOutAll(options, approver, remedies, tried, emit);
+    if (isRefused && acted === 0) break;
     last = await look(options, emit, seconds ?? options.seconds);
     const isCured = !last.diagnosis.causes.some((one) => isSameCause(one, cause));
     await emit({ kind: "verified", cause, isCured, diagnosis: last.diagnosis });
@@ -114,14 +115,15 @@ async function cure<Context>(
   return last;
 }
 
-/** True when a person said no: then the rest is not asked for either. */
+/** When a person said no, the rest is not asked for either. */
 async function carryOutAll<Context>(
   options: InvestigateOptions<Context>,
   approver: Approver,
   remedies: readonly DiagnosedRemedy[],
   tried: Set<string>,
   emit: Emit<InvestigationEvent>,
-): Promise<boolean> {
+): Promise<{ acted: number; isRefused: boolean }> {
+  let acted = 0;
   const { road, server, target, caller, signal } = options;
   for (const remedy of remedies) {
     tried.add(remedyKey(remedy));
@@ -134,9 +136,10 @@ async function carryOutAll<Context>(
     };
     const outcome = await carryOut({ road, server, target, caller, approver: announced, signal }, remedy);
     await emit({ kind: "remedied", remedy, outcome });
-    if (outcome.kind === "refused") return true;
+    if (outcome.kind === "refused") return { acted, isRefused: true };
+    if (outcome.kind === "done") acted += 1;
   }
-  return false;
+  return { acted, isRefused: false };
 }
 
 /** The same trouble, whatever session it is about by now: a leaking pool leaks from another one next. */
