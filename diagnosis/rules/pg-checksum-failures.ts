@@ -1,4 +1,4 @@
-import { duration } from "../report/quantity.ts";
+import { duration, plural } from "../report/quantity.ts";
 import { defineRule, type Found } from "../rule.ts";
 
 const DAY_SECONDS = 86_400;
@@ -21,7 +21,7 @@ export const checksumFailures = defineRule({
         {
           severity: agoSeconds < DAY_SECONDS ? "critical" : agoSeconds < OLD_SECONDS ? "warning" : "advice",
           object: { kind: "database", name },
-          summary: `${failures} pages of database "${name}" failed their checksum, the last ${last === null ? "at an unknown time" : `${duration(agoSeconds)} ago`}`,
+          summary: `${plural(failures, "page")} of database "${name}" failed the checksum, the last ${last === null ? "at an unknown time" : `${duration(agoSeconds)} ago`}`,
           facts: { failures, lastFailure: last, lastFailureAgeSeconds: agoSeconds },
         },
       ];

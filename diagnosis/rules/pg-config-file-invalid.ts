@@ -1,3 +1,4 @@
+import { plural } from "../report/quantity.ts";
 import { defineRule, type Found } from "../rule.ts";
 
 /** PostgreSQL goes on with the old configuration, says so in its log only, and will not start again with this one. */
@@ -18,7 +19,7 @@ export const configFileInvalid = defineRule({
       found.push({
         severity: "warning",
         object: { kind: "setting", name: inFile.name ?? "config_file" },
-        summary: `${fileErrors?.length ?? 0} errors in the configuration, first ${baseName(inFile.file)}${inFile.line === null ? "" : ` line ${inFile.line}`}${inFile.name === null ? "" : ` (${inFile.name})`}: ${inFile.error}`,
+        summary: `${plural(fileErrors?.length ?? 0, "error")} in the configuration, first ${baseName(inFile.file)}${inFile.line === null ? "" : ` line ${inFile.line}`}${inFile.name === null ? "" : ` (${inFile.name})`}: ${inFile.error}`,
         facts: { errors: fileErrors?.length ?? 0, file: inFile.file, line: inFile.line, name: inFile.name, error: inFile.error },
       });
     }
@@ -27,7 +28,7 @@ export const configFileInvalid = defineRule({
       found.push({
         severity: "warning",
         object: { kind: "setting", name: "hba_file" },
-        summary: `${hbaErrors?.length ?? 0} errors in pg_hba.conf, first line ${inHba.line}: ${inHba.error}`,
+        summary: `${plural(hbaErrors?.length ?? 0, "error")} in pg_hba.conf, first line ${inHba.line}: ${inHba.error}`,
         facts: { errors: hbaErrors?.length ?? 0, line: inHba.line, error: inHba.error },
       });
     }

@@ -31,7 +31,7 @@ export const sequenceNearLimit = defineRule({
           ...(column === null
             ? {}
             : { about: [{ kind: "column" as const, schema: column.schema, table: column.name, name: column.column }] }),
-          summary: `${sequence.schema}.${sequence.name} is at ${sequence.lastValue} of ${sequence.limit} (${(sequence.usedRatio * 100).toFixed(1)} %), ${sequence.remaining} values left${left === null ? "" : `, for ${duration(left)} at the present rate of inserts`}`,
+          summary: `${sequence.schema}.${sequence.name} is at ${sequence.lastValue} of ${sequence.limit} (${percent(sequence.usedRatio)}), ${sequence.remaining} values left${left === null ? "" : `, for ${duration(left)} at the present rate of inserts`}`,
           facts: {
             lastValue: sequence.lastValue,
             limit: sequence.limit,
@@ -51,6 +51,11 @@ export const sequenceNearLimit = defineRule({
   clear: ({ "pg.sequences": { total, sequences } }) =>
     `${total} sequences, the fullest at ${(Math.max(0, ...sequences.filter(({ cycles }) => !cycles).map(({ usedRatio }) => usedRatio)) * 100).toFixed(1)} % of its values`,
 });
+
+/** Rounded down: "100.0 %" is for what is really used up. */
+function percent(ratio: number): string {
+  return `${(Math.floor(ratio * 1_000) / 10).toFixed(1)} %`;
+}
 
 function secondsLeft({ remaining, increment }: Sequence, insertsPerSecond: number): number | null {
   const values = Math.floor(remaining / Math.max(1, Math.abs(increment)));

@@ -23,6 +23,13 @@ describe("pg-standby-conflict", () => {
     assert.match(found.summary, /-1 \(for ever\)/);
   });
 
+  it("only advises while the standstill is within what anybody agrees to, and ends by itself", () => {
+    const bounded = { ...still, maxStandbyStreamingDelayMs: 600_000 };
+    assert.deepEqual(judge({ ...bounded, replayDelaySeconds: 29 }), ["advice pid 4801"]);
+    assert.deepEqual(judge({ ...bounded, replayDelaySeconds: 30 }), ["warning pid 4801"]);
+    assert.deepEqual(judge({ ...still, replayDelaySeconds: 2 }), ["warning pid 4801"]);
+  });
+
   it("does not blame a session that is younger than the standstill, or that has no snapshot", () => {
     assert.equal(judge(still, session({ ...report, xactAgeSeconds: 99 })), "clear");
     assert.equal(judge(still, session({ ...report, xminAge: null })), "clear");

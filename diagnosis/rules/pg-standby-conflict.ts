@@ -5,6 +5,8 @@ import { defineRule, type Found } from "../rule.ts";
 
 /** Less may be on its way through this very moment. */
 const MIN_BACKLOG_BYTES = 1_048_576;
+/** max_standby_streaming_delay's default: whoever reads on a standby has agreed to so much. */
+const AGREED_SECONDS = 30;
 
 /**
  * Queries on this standby and the replay of WAL stand in each other's way: either queries were cancelled within the
@@ -57,8 +59,9 @@ function blockerOf(standby: Standby, transactions: readonly Session[]): Session 
 
 function blockedBy(session: Session, standby: Standby): Found {
   const { pid, backendStart, application, role, database, client } = session;
+  const isEndless = standby.maxStandbyStreamingDelayMs < 0 || (standby.replayDelaySeconds ?? 0) >= AGREED_SECONDS;
   return {
-    severity: "warning",
+    severity: isEndless ? "warning" : "advice",
     object: {
       kind: "session",
       pid,
