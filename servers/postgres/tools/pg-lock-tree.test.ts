@@ -52,16 +52,14 @@ describe("pg_lock_tree", () => {
       lockWaiter({ session: { pid: 5000 + index, query: "select ".padEnd(400, "x") }, blockedBy: [4711], depth: 1 }),
     );
     const tree = lockTree(parkedSession(312, { query: "update ".padEnd(400, "y") }), waiters, { blocked: 500 });
-    const slim = waiters
-      .slice(0, 8)
-      .map(({ session, ...rest }) => ({
-        ...rest,
-        pid: session.pid,
-        backendStart: "",
-        application: "web",
-        role: "app",
-        query: session.query,
-      }));
+    const slim = waiters.slice(0, 8).map(({ session, ...rest }) => ({
+      ...rest,
+      pid: session.pid,
+      backendStart: "",
+      application: "web",
+      role: "app",
+      query: session.query,
+    }));
     const result = {
       waiting: 10_000,
       trees: Array.from({ length: 5 }, () => ({ ...tree, waiters: slim })),
