@@ -1,9 +1,9 @@
 import type { Cause, Claim, Finding } from "./cause.ts";
 import { CAUSES } from "./causes.ts";
-import { DIAGNOSIS_VERSION, type DiagnosedCause, type DiagnosedRemedy, type Diagnosis } from "./diagnosis.ts";
+import { DIAGNOSIS_VERSION, type DiagnosedCause, type DiagnosedFinding, type DiagnosedRemedy, type Diagnosis } from "./diagnosis.ts";
 import { EVIDENCE_IDS, type Snapshot } from "./evidence.ts";
 import { type DiagnosedObject, isSameObject, nameOf } from "./object.ts";
-import type { Found, Outcome, Severity } from "./rule.ts";
+import type { Facts, Found, Outcome, Severity } from "./rule.ts";
 import { RULES, type RuleId } from "./rules.ts";
 
 /**
@@ -45,7 +45,7 @@ export function diagnose(snapshot: Snapshot): Diagnosis {
     causes,
     findings: findings.map(({ about: _about, ...finding }) => ({
       ...finding,
-      facts: Object.fromEntries(Object.entries(finding.facts).map(([name, fact]) => [name, isList(fact) ? [...fact] : fact])),
+      facts: plainFacts(finding.facts),
       evidence: [...finding.evidence],
     })),
     unexplained: findings.flatMap(({ key }) => (accounted.has(key) ? [] : [key])),
@@ -231,6 +231,16 @@ function bySeverity(a: Finding, b: Finding): number {
 /** By code unit, so that the order does not depend on the machine's locale. */
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** JSON knows no NaN: what came of a time that is none is unknown. */
+function plainFacts(facts: Facts): DiagnosedFinding["facts"] {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, fact]) => [
+      name,
+      isList(fact) ? [...fact] : typeof fact === "number" && !Number.isFinite(fact) ? null : fact,
+    ]),
+  );
 }
 
 function isList(fact: Finding["facts"][string]): fact is readonly (string | number)[] {

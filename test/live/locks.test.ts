@@ -4,7 +4,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type SandboxServer, startSandbox } from "../../sandbox/server.ts";
 import { ask, type Session, type Sessions, sessionsOn, waitUntil } from "../../sandbox/sessions.ts";
 import { diagnoseLive, type Seen } from "./diagnose-live.ts";
-import { record } from "./record.ts";
 
 /** Longer than the rules take for traffic. */
 const STANDING_MS = 3500;
@@ -42,7 +41,6 @@ describe("locks, on a real server", () => {
       cause?.remedies.map(({ tool, arguments: { pid } }) => [tool, pid]),
       [["pg_terminate_session", root.pid]],
     );
-    await record("idle-transaction-blocks", seen.snapshot);
   });
 
   it("a statement that runs long and holds a lock is the cause, and can be cancelled", async () => {
@@ -58,7 +56,6 @@ describe("locks, on a real server", () => {
       seen.diagnosis.causes[0]?.remedies.map(({ tool }) => tool),
       ["pg_cancel_query", "pg_terminate_session"],
     );
-    await record("long-statement-blocks", seen.snapshot);
   });
 
   it("readers that queue behind a waiting ALTER TABLE are a DDL queue, whatever the reader in front does", async () => {
@@ -80,7 +77,6 @@ describe("locks, on a real server", () => {
         cause?.remedies.map(({ tool, arguments: { pid } }) => [tool, pid]),
         [["pg_cancel_query", ddl.pid], ...(reader === "active" ? [["pg_cancel_query", root.pid]] : []), ["pg_terminate_session", root.pid]],
       );
-      if (reader === "active") await record("ddl-queue", seen.snapshot);
     }
   });
 
@@ -107,7 +103,6 @@ describe("locks, on a real server", () => {
       const [cause] = seen.diagnosis.causes;
       assert.deepEqual(cause?.object, { kind: "prepared-transaction", gid: "broker-it's-42", database: "postgres" });
       assert.match(cause?.advice.join("\n") ?? "", /rollback prepared 'broker-it''s-42'/);
-      await record("orphaned-prepared-transaction", seen.snapshot);
     } finally {
       await ask(server, "rollback prepared 'broker-it''s-42'");
     }
@@ -123,7 +118,6 @@ describe("locks, on a real server", () => {
     const seen = await diagnoseLive(server);
     assert.deepEqual(causesOf(seen), [["advisory-lock-held", root.pid]]);
     assert.match(seen.diagnosis.causes[0]?.summary ?? "", /4242/);
-    await record("advisory-lock-held", seen.snapshot);
   });
 
   it("a VACUUM in the way of an ALTER TABLE is not ended: the waiting statement goes first", async () => {
@@ -144,7 +138,6 @@ describe("locks, on a real server", () => {
     assert.deepEqual(causesOf(seen)[0], ["vacuum-blocks-ddl", root.pid]);
     assert.equal(seen.diagnosis.causes[0]?.remedies[0]?.arguments["pid"], ddl.pid);
     assert.deepEqual(locksClaimed(seen), ["vacuum-blocks-ddl"]);
-    await record("vacuum-blocks-ddl", seen.snapshot);
   });
 
   it("deadlocks that keep coming are lock-order deadlocks; those of yesterday are not", async () => {
@@ -160,7 +153,6 @@ describe("locks, on a real server", () => {
     await Promise.all(pairs);
     assert.deepEqual(causesOf(seen), [["lock-order-deadlocks", null]]);
     assert.deepEqual(seen.diagnosis.causes[0]?.object, { kind: "database", name: "postgres" });
-    await record("lock-order-deadlocks", seen.snapshot);
 
     await sleep(500);
     const afterwards = await diagnoseLive(server);
@@ -184,7 +176,6 @@ describe("locks, on a real server", () => {
     await Promise.all(workers);
     assert.deepEqual(causesOf(seen), [["hot-row-contention", null]]);
     assert.deepEqual(seen.diagnosis.causes[0]?.object, { kind: "relation", schema: "public", name: "invoices" });
-    await record("hot-row-contention", seen.snapshot);
   });
 
   it("a role without pg_monitor sees who blocks, and says that it cannot tell why", async () => {
