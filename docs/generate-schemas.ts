@@ -3,6 +3,8 @@ import path from "node:path";
 import { z } from "zod";
 import { DIAGNOSIS_VERSION, Diagnosis } from "../diagnosis/diagnosis.ts";
 import { SNAPSHOT_VERSION, SnapshotSchema } from "../diagnosis/evidence.ts";
+import { InventorySchema } from "../kernel/inventory-schema.ts";
+import { PolicySchema } from "../kernel/policy-schema.ts";
 
 /**
  * The JSON Schemas of the public JSON, from the zod schemas that the code runs on. Writes schemas/*.json when it is
@@ -18,6 +20,8 @@ export function publicSchemas(): ReadonlyMap<string, string> {
       "snapshot.schema.json",
       schemaText(SnapshotSchema, `Evidence snapshot, version ${SNAPSHOT_VERSION}: pg_collect_evidence's structuredContent`),
     ],
+    ["inventory.schema.json", schemaText(InventorySchema, "helpdesk.yaml: what tools may act upon, and how each is reached")],
+    ["policy.schema.json", schemaText(PolicySchema, "policy.yaml: what may be done, by whom, to what")],
   ]);
 }
 
