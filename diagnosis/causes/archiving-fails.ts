@@ -1,4 +1,5 @@
 import { defineCause } from "../cause.ts";
+import { isMostOfWal } from "../wal-share.ts";
 
 export const archivingFails = defineCause({
   id: "archiving-fails",
@@ -6,6 +7,7 @@ export const archivingFails = defineCause({
   proof: ["pg-archiving-fails"],
   explains: ["pg-wal-piles-up"],
   refutedBy: [],
+  explainsOnly: (symptom, lead) => isMostOfWal(symptom, lead.facts["waitingBytes"]),
   remedies: [],
   advice: ({ lead }) =>
     lead.facts["configured"] === false

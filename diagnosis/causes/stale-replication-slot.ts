@@ -1,5 +1,6 @@
 import { defineCause } from "../cause.ts";
 import { literal } from "../quoted.ts";
+import { isMostOfWal } from "../wal-share.ts";
 
 export const staleReplicationSlot = defineCause({
   id: "stale-replication-slot",
@@ -7,6 +8,7 @@ export const staleReplicationSlot = defineCause({
   proof: ["pg-slot-inactive"],
   explains: ["pg-wal-piles-up", "pg-wal-retention", "pg-vacuum-held-back", "pg-freeze-held-back"],
   refutedBy: [],
+  explainsOnly: (symptom, lead) => isMostOfWal(symptom, lead.facts["retainedBytes"]),
   remedies: [],
   advice({ object, lead }) {
     const name = object?.kind === "slot" ? object.name : "";

@@ -11,6 +11,8 @@ export const vacuumHeldBack = defineCause({
   proof: ["pg-vacuum-held-back"],
   explains: ["pg-dead-rows", "pg-freeze-held-back", "pg-table-bloat"],
   refutedBy: [],
+  // A horizon that is merely old leaves dead rows; that a table is empty has another story.
+  explainsOnly: ({ rule }, { facts }) => rule !== "pg-table-bloat" || Number(facts["stuckRows"]) > 0,
   remedies: [
     {
       tool: "pg_cancel_query",

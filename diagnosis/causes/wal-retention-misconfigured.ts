@@ -1,4 +1,5 @@
 import { defineCause } from "../cause.ts";
+import { isMostOfWal } from "../wal-share.ts";
 
 export const walRetentionMisconfigured = defineCause({
   id: "wal-retention-misconfigured",
@@ -6,6 +7,7 @@ export const walRetentionMisconfigured = defineCause({
   proof: ["pg-wal-retention"],
   explains: ["pg-wal-piles-up"],
   refutedBy: [],
+  explainsOnly: (symptom, lead) => isMostOfWal(symptom, lead.facts["walKeepSizeBytes"] ?? lead.facts["retainedBytes"]),
   remedies: [],
   advice: ({ object }) =>
     object?.kind === "setting" && object.name === "wal_keep_size"

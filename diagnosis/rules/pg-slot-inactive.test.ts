@@ -34,6 +34,12 @@ describe("pg-slot-inactive", () => {
     assert.equal(judge({ retainedBytes: null, walStatus: null }), "clear");
   });
 
+  it("leaves the copies of failover slots on a standby alone", () => {
+    const slots = [replicationSlot({ ...away, type: "logical" })];
+    assert.equal(judged(slotInactive, { "pg.replication": { slots, inRecovery: true } }), "clear");
+    assert.deepEqual(judged(slotInactive, { "pg.replication": { slots } }), ["warning standby_2"]);
+  });
+
   it("is undecided without the slots", () => {
     assert.equal(judged(slotInactive, { "pg.replication": unseen("no-permission") }), "undecided: no-permission");
   });

@@ -17,9 +17,11 @@ export const slotInactive = defineRule({
   gravest: "warning",
   needs: ["pg.replication", "pg.wal"],
 
-  judge({ "pg.replication": { slots }, "pg.wal": wal }) {
+  judge({ "pg.replication": { slots, inRecovery }, "pg.wal": wal }) {
     return slots.flatMap((slot) => {
       const retained = slot.retainedBytes ?? 0;
+      // From 17 on a standby keeps copies of the primary's failover slots, which nobody reads before the failover.
+      if (inRecovery && slot.type === "logical") return [];
       if (slot.active || slot.temporary || slot.walStatus === "lost" || retained < MIN_BYTES) return [];
       const isBeyond = retained >= wal.maxWalSizeBytes || slot.walStatus === "extended" || slot.walStatus === "unreserved";
       const isAway = slot.inactiveSeconds === null || slot.inactiveSeconds >= AWAY_SECONDS || slot.growthBytesPerSecond > 0;
