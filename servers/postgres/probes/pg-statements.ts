@@ -14,6 +14,7 @@ import {
   selectStatementsInfo,
   selectStatementTexts,
 } from "../queries/statements.ts";
+import { identifier } from "../sql.ts";
 
 const CAP = 50;
 /** The statements with the most time since the reset are watched; the default size of pg_stat_statements is 5,000. */
@@ -55,6 +56,10 @@ async function usableExtension({ sql, server }: Pick<ProbeContext, "sql" | "serv
       "the extension pg_stat_statements is older than 1.8",
       "alter extension pg_stat_statements update",
     );
+  }
+  if (!extension.reachable) {
+    const grant = `grant usage on schema ${identifier(extension.schema).quoted} to ${identifier(server.role).quoted}`;
+    throw new CannotLook("no-permission", `the role "${server.role}" may not use the schema of pg_stat_statements`, grant);
   }
   if (!access.seesOthers) throw needsMonitor(server, "other roles' statements");
   return extension;

@@ -5,12 +5,15 @@ export interface StatementsExtension {
   readonly schema: string;
   /** 1.8 (server 13) to 1.12 (server 18), as major * 1000 + minor: 1008. */
   readonly version: number;
+  /** USAGE on its schema, which the extension's own grants do not give. */
+  readonly reachable: boolean;
 }
 
 export const selectStatementsExtension = (sql: Sql) => sql<StatementsExtension>`
   select
     n.nspname::text as "schema",
-    split_part(e.extversion, '.', 1)::int * 1000 + split_part(e.extversion, '.', 2)::int as "version"
+    split_part(e.extversion, '.', 1)::int * 1000 + split_part(e.extversion, '.', 2)::int as "version",
+    has_schema_privilege(n.oid, 'usage') as "reachable"
   from pg_extension e
     join pg_namespace n on n.oid = e.extnamespace
   where e.extname = 'pg_stat_statements'`;
