@@ -73,9 +73,16 @@ function causeCard({ cause, since, proof, explains, remedies }: OutlinedCause, n
 <p class="summary">${plain(cause.summary, 600)}</p>
 ${since === null ? null : html`<p><b>Since</b> about ${instant(since.at)} <span class="faint">(${duration(since.ageSeconds)} before this look)</span></p>`}
 <div class="parts">
-${part("Proof", proof.map(findingItem), "wide")}
+${part(
+  "Proof",
+  proof.map((finding) => findingItem(finding, cause.summary)),
+  "wide",
+)}
 ${remedies.length + cause.advice.length === 0 ? null : html`<section class="do wide"><h3>What to do</h3><ol>${remedies.map(remedyItem)}${cause.advice.slice(0, MAX_LIST).map((step) => html`<li>${plain(step, 600)}</li>`)}</ol></section>`}
-${part("Explains", explains.map(findingItem))}
+${part(
+  "Explains",
+  explains.map((finding) => findingItem(finding)),
+)}
 ${part(
   "Ruled out",
   cause.ruledOut.map(
@@ -94,8 +101,9 @@ function remedyItem({ first, more: others }: OutlinedCause["remedies"][number]):
 ${sql === null ? null : html`<p class="source">or by hand:</p><pre>${sql};</pre>`}</li>`;
 }
 
-function findingItem({ severity, summary, rule, evidence }: DiagnosedFinding): Markup {
-  return html`<li>${plain(summary)}<br><span class="source"><span class="${severity}">${severity}</span> · <span class="mono">${plain(rule, 80)}</span> · from ${evidence.map((id) => plain(id, 40)).join(", ")}</span></li>`;
+/** `said` stands just above already. */
+function findingItem({ severity, summary, rule, evidence }: DiagnosedFinding, said = ""): Markup {
+  return html`<li>${summary === said ? null : html`${plain(summary)}<br>`}<span class="source"><span class="${severity}">${severity}</span> · <span class="mono">${plain(rule, 80)}</span> · from ${evidence.map((id) => plain(id, 40)).join(", ")}</span></li>`;
 }
 
 function part(title: string, items: readonly Markup[], width = ""): Markup | null {
@@ -105,7 +113,7 @@ function part(title: string, items: readonly Markup[], width = ""): Markup | nul
 
 function unexplained(findings: readonly DiagnosedFinding[]): Markup | null {
   if (findings.length === 0) return null;
-  return html`<section aria-labelledby="unexplained"><h2 id="unexplained">Explained by none of these</h2><div class="card"><ul>${findings.slice(0, MAX_LIST).map(findingItem)}</ul>${more(findings.length - MAX_LIST, "symptom")}</div></section>`;
+  return html`<section aria-labelledby="unexplained"><h2 id="unexplained">Explained by none of these</h2><div class="card"><ul>${findings.slice(0, MAX_LIST).map((finding) => findingItem(finding))}</ul>${more(findings.length - MAX_LIST, "symptom")}</div></section>`;
 }
 
 function lockTrees(snapshot: Snapshot | undefined): Markup | null {

@@ -57,7 +57,7 @@ function cause(number: number, { cause: one, since, proof, explains, remedies }:
     `${code(one.id)}${about}${since === null ? "" : `, since about ${instant(since.at)} (${duration(since.ageSeconds)})`}`,
     ...list(
       "Proof",
-      proof.map((finding) => `${inert(finding.summary)} (${code(finding.rule)}, from ${finding.evidence.map(code).join(", ")})`),
+      proof.map((finding) => proofLine(finding, one.summary)),
     ),
     ...list("Do now", remedies.flatMap(remedy)),
     ...list(
@@ -78,6 +78,12 @@ function remedy({ first, more }: OutlinedCause["remedies"][number]): string[] {
   return [
     `${inert(first.say)}${more === 0 ? "" : `; and ${more} more like it`}: ${code(`${first.tool} ${given.join(" ")}`)} (${first.effect})${sql === null ? "" : `, by hand ${code(`${sql};`)}`}`,
   ];
+}
+
+/** `said` stands just above already. */
+function proofLine({ summary, rule, evidence }: DiagnosedFinding, said: string): string {
+  const source = `${code(rule)}, from ${evidence.map(code).join(", ")}`;
+  return summary === said ? source : `${inert(summary)} (${source})`;
 }
 
 function symptom({ severity, summary, rule }: DiagnosedFinding): string {

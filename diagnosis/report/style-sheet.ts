@@ -50,7 +50,7 @@ figcaption { margin-bottom: 0.7rem; } figcaption b { display: block; } figcaptio
 .chart svg { display: block; width: 100%; height: auto; }
 details { margin-top: 0.6rem; font-size: 0.9rem; } summary { color: var(--faint); cursor: pointer; }
 table { border-collapse: collapse; width: 100%; margin-top: 0.5rem; font-size: 0.92rem; }
-th, td { text-align: left; vertical-align: top; padding: 0.4rem 0.8rem 0.4rem 0; border-bottom: 1px solid var(--line); }
+th, td { overflow-wrap: break-word; text-align: left; vertical-align: top; padding: 0.4rem 0.8rem 0.4rem 0; border-bottom: 1px solid var(--line); }
 th { color: var(--faint); font-weight: 600; }
 .tree ul { list-style: none; padding-left: 1.5rem; margin: 0; }
 .tree li { position: relative; margin: 0; padding-top: 0.6rem; }
@@ -64,6 +64,7 @@ th { color: var(--faint); font-weight: 600; }
 .tree + .tree { margin-top: 1.4rem; }
 .chips { display: flex; flex-wrap: wrap; gap: 0.4rem; padding: 0; list-style: none; } .chips li { margin: 0; background: var(--code); border-radius: 6px; padding: 0.08rem 0.5rem; font-size: 0.86rem; }
 .chips .no { text-decoration: line-through; color: var(--faint); }
+footer p { margin-top: 0.5rem; }
 footer { margin-top: 2.5rem; color: var(--faint); font-size: 0.85rem; }
 @media print {
   :root { --page: #fff; --card: #fff; --ink: #000; --faint: #444; --code: #f2f2f2; --line: #ccc; color-scheme: light; }

@@ -5,18 +5,29 @@ import { identifier } from "../../diagnosis/quoted.ts";
  */
 export function roleSql(role: string, database: string | undefined): string {
   const name = identifier(role);
-  return `-- The least that a diagnosis needs. Run it as a superuser, on the primary${database === undefined ? "" : `, connected to ${database}`}.
+  return `-- The least that a diagnosis needs. Run it on the primary, as a superuser${
+    database === undefined
+      ? ""
+      : `,
+-- connected to ${database.replaceAll("\n", " ")}`
+  }.
 create role ${name} login connection limit 10;
--- Sees other roles' sessions and statements, and all settings and statistics; reads no table.
+-- Sees other roles' sessions and statements, all settings and all statistics;
+-- reads no table.
 grant pg_monitor to ${name};
 ${database === undefined ? "" : `grant connect on database ${identifier(database)} to ${name};\n`}
--- Set the password where it is not written to any log: in psql, \\password ${name}
+-- Set the password where no log sees it; in psql: \\password ${name}
 
--- PostgreSQL 16 and later: is let in when all other slots are taken (needs reserved_connections > 0):
+-- PostgreSQL 16 and later: let in when all other slots are taken (needs
+-- reserved_connections > 0):
 --   grant pg_use_reserved_connections to ${name};
--- Statements by time, once in each database (needs shared_preload_libraries = 'pg_stat_statements'):
+-- Statements by time, once in each database (needs
+-- shared_preload_libraries = 'pg_stat_statements'):
 --   create extension if not exists pg_stat_statements;
--- Only where the policy may let it cancel queries and end sessions, after a person agreed:
+-- How near sequences are to their end, for each schema that has any:
+--   grant select on all sequences in schema public to ${name};
+-- Only where the policy may let it cancel queries and end sessions, after a
+-- person agreed:
 --   grant pg_signal_backend to ${name};
 `;
 }
