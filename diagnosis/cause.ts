@@ -49,6 +49,8 @@ export interface Cause<Id extends string = string> {
   explainsOnly?(symptom: Finding, lead: Finding): boolean;
   /** Any of these, found about the same thing, rules it out, and the report says so. */
   readonly refutedBy: readonly RuleId[];
+  /** Other causes, by id, that people name for the same picture: where the evidence speaks against one, the report says so. */
+  readonly mistakenFor?: readonly string[];
   /** Never worse than this, whatever it explains. */
   readonly atMost?: Severity;
   /** One or two sentences with object and numbers. The lead finding's summary when left out. */

@@ -128,6 +128,32 @@ describe("what stands under what", () => {
   });
 });
 
+describe("what was ruled out", () => {
+  it("names what the picture is taken for, each with what speaks against it", () => {
+    const locks = { waiting: 1, trees: [lockTree(parkedSession(60), [lockWaiter()])] };
+    const [cause] = diagnose(exampleSnapshot({ "pg.locks": locks })).causes;
+    assert.deepEqual(
+      cause?.ruledOut.map(({ id }) => id),
+      ["leaked-transactions", "ddl-queue", "long-statement-blocks", "lock-order-deadlocks", "hot-row-contention"],
+    );
+    assert.equal(cause?.ruledOut.find(({ id }) => id === "lock-order-deadlocks")?.because, "no deadlock within 3 s");
+  });
+
+  it("says nothing of what could not be seen", () => {
+    const locks = { waiting: 1, trees: [lockTree(parkedSession(60), [lockWaiter()])] };
+    const [cause] = diagnose(exampleSnapshot({ "pg.locks": locks, "pg.databases": unseen("timed-out") })).causes;
+    assert.ok(!cause?.ruledOut.some(({ id }) => id === "lock-order-deadlocks"));
+  });
+
+  it("names only causes that there are", () => {
+    const ids = new Set(CAUSES.map(({ id }) => id));
+    assert.deepEqual(
+      CAUSES.flatMap(({ mistakenFor = [] }) => mistakenFor.filter((id) => !ids.has(id))),
+      [],
+    );
+  });
+});
+
 function essence(snapshot: Snapshot) {
   return diagnose(snapshot).causes.map(({ id, severity, object, proof, explains }) => ({ id, severity, object, proof, explains }));
 }

@@ -266,7 +266,7 @@ function toDiagnosedCause(made: Made, all: Settled & { readonly outcomeOf: Reado
   };
 }
 
-/** Causes that could have brought about the same symptoms, and what speaks against each. */
+/** Causes that could have brought about the same symptoms, or are taken for this one, and what speaks against each. */
 function ruledOutBeside(
   made: Made,
   { claimed, refuted, subsumed, outcomeOf }: Parameters<typeof toDiagnosedCause>[1],
@@ -276,7 +276,8 @@ function ruledOutBeside(
     if (other.id === made.cause.id || claimed.some(({ cause }) => cause.id === other.id)) return [];
     const under = subsumed.find((one) => one.cause.id === other.id && one.under.claim === made.claim);
     if (under !== undefined) return [{ id: other.id, because: `it is part of this: ${under.claim.lead.summary}` }];
-    if (!other.explains.some((rule) => symptoms.has(rule))) return [];
+    const isTempting = made.cause.mistakenFor?.includes(other.id) === true;
+    if (!isTempting && !other.explains.some((rule) => symptoms.has(rule))) return [];
 
     const against = refuted.find((one) => one.cause.id === other.id);
     if (against !== undefined) return [{ id: other.id, because: against.by.summary }];

@@ -8,6 +8,7 @@ export const advisoryLockHeld = defineCause({
   proof: ["pg-lock-root-advisory"],
   explains: ["pg-connections-exhausted"],
   refutedBy: [],
+  mistakenFor: ["idle-transaction-blocks", "lock-order-deadlocks"],
   explainsOnly: isExhaustedByWaiters,
   remedies: [
     terminateRoot(

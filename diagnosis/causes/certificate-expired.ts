@@ -6,6 +6,7 @@ export const certificateExpired = defineCause({
   proof: ["pg-certificate-validity"],
   explains: ["pg-tls-mismatch"],
   refutedBy: [],
+  mistakenFor: ["tls-required-or-mismatched"],
   remedies: [],
 
   advice: () => [

@@ -6,6 +6,7 @@ export const connectedToStandby = defineCause({
   proof: ["pg-writes-refused-in-recovery"],
   explains: [],
   refutedBy: [],
+  mistakenFor: ["default-read-only"],
   remedies: [],
 
   advice: () => [

@@ -6,6 +6,7 @@ export const databaseMissingCause = defineCause({
   proof: ["pg-database-missing"],
   explains: [],
   refutedBy: [],
+  mistakenFor: ["role-missing"],
   remedies: [],
 
   advice: () => [

@@ -8,6 +8,7 @@ export const ddlQueue = defineCause({
   proof: ["pg-lock-ddl-queue"],
   explains: ["pg-connections-exhausted", "pg-vacuum-held-back"],
   refutedBy: [],
+  mistakenFor: ["idle-transaction-blocks", "long-statement-blocks", "lock-order-deadlocks"],
   explainsOnly: isExhaustedByWaiters,
   remedies: [
     cancelWaitingStatement(

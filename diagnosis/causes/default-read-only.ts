@@ -7,6 +7,7 @@ export const defaultReadOnlyCause = defineCause({
   proof: ["pg-default-read-only"],
   explains: [],
   refutedBy: [],
+  mistakenFor: ["connected-to-standby"],
   remedies: [],
 
   advice({ object }) {

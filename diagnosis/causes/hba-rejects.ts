@@ -7,6 +7,7 @@ export const hbaRejectsCause = defineCause({
   proof: ["pg-hba-rejects"],
   explains: [],
   refutedBy: [],
+  mistakenFor: ["role-missing", "wrong-password", "tls-required-or-mismatched"],
   remedies: [],
 
   advice({ lead: { facts } }) {

@@ -7,6 +7,7 @@ export const hotRowContention = defineCause({
   proof: ["pg-lock-contention"],
   explains: ["pg-connections-exhausted"],
   refutedBy: [],
+  mistakenFor: ["idle-transaction-blocks", "long-statement-blocks", "lock-order-deadlocks"],
   explainsOnly: isExhaustedByWaiters,
   remedies: [],
 

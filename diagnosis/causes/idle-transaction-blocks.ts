@@ -9,6 +9,7 @@ export const idleTransactionBlocks = defineCause({
   proof: ["pg-lock-root-idle"],
   explains: ["pg-connections-exhausted", "pg-vacuum-held-back"],
   refutedBy: [],
+  mistakenFor: ["long-statement-blocks", "ddl-queue", "lock-order-deadlocks", "hot-row-contention"],
   explainsOnly: isExhaustedByWaiters,
   remedies: [
     terminateRoot(

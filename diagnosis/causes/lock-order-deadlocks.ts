@@ -9,6 +9,7 @@ export const lockOrderDeadlocks = defineCause({
   proof: ["pg-deadlocks"],
   explains: ["pg-lock-contention"],
   refutedBy: [],
+  mistakenFor: ["idle-transaction-blocks", "hot-row-contention"],
   // Each deadlock makes a few waits; many more than that come from somewhere else.
   explainsOnly: (symptom, lead) => numberOf(symptom.facts, "distinctWaits") <= numberOf(lead.facts, "deadlocks") * WAITS_A_DEADLOCK,
   atMost: "warning",

@@ -8,6 +8,7 @@ export const longStatementBlocks = defineCause({
   proof: ["pg-lock-root-active"],
   explains: ["pg-connections-exhausted", "pg-vacuum-held-back"],
   refutedBy: [],
+  mistakenFor: ["idle-transaction-blocks", "ddl-queue", "lock-order-deadlocks", "hot-row-contention"],
   explainsOnly: isExhaustedByWaiters,
   remedies: [
     cancelRoot(

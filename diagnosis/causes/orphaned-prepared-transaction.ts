@@ -9,6 +9,7 @@ export const orphanedPreparedTransaction = defineCause({
   proof: ["pg-prepared-transaction-left-behind"],
   explains: ["pg-connections-exhausted", "pg-vacuum-held-back", "pg-lock-root-unknown"],
   refutedBy: [],
+  mistakenFor: ["idle-transaction-blocks"],
   // PostgreSQL names no process where a prepared transaction blocks.
   explainsOnly: (symptom) => (symptom.rule === "pg-lock-root-unknown" ? symptom.facts["rootPid"] === 0 : isExhaustedByWaiters(symptom)),
   remedies: [],

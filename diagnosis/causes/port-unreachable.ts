@@ -6,6 +6,7 @@ export const portUnreachableCause = defineCause({
   proof: ["pg-port-unreachable"],
   explains: [],
   refutedBy: [],
+  mistakenFor: ["server-down", "name-not-resolved"],
   remedies: [],
 
   advice: () => ["Check firewall, security group, network policy and VPN between here and there, then whether the host is up"],

@@ -6,6 +6,7 @@ export const serverDown = defineCause({
   proof: ["pg-nothing-listens"],
   explains: [],
   refutedBy: [],
+  mistakenFor: ["port-unreachable", "name-not-resolved", "server-starting-or-recovering"],
   remedies: [],
 
   advice: () => [

@@ -6,6 +6,7 @@ export const serverShuttingDown = defineCause({
   proof: ["pg-shutting-down"],
   explains: [],
   refutedBy: [],
+  mistakenFor: ["server-down", "server-starting-or-recovering"],
   remedies: [],
 
   advice: () => [

@@ -6,6 +6,7 @@ export const serverStartingOrRecovering = defineCause({
   proof: ["pg-starting-or-recovering"],
   explains: [],
   refutedBy: [],
+  mistakenFor: ["server-down", "server-shutting-down"],
   remedies: [],
 
   advice: () => [

@@ -6,6 +6,7 @@ export const serverUnresponsive = defineCause({
   proof: ["pg-server-does-not-answer"],
   explains: ["pg-connection-failed"],
   refutedBy: [],
+  mistakenFor: ["server-down", "port-unreachable", "server-starting-or-recovering"],
   remedies: [],
 
   advice: () => [

@@ -7,6 +7,7 @@ export const tlsRequiredOrMismatched = defineCause({
   proof: ["pg-tls-mismatch"],
   explains: [],
   refutedBy: [],
+  mistakenFor: ["certificate-expired", "hba-rejects"],
   remedies: [],
 
   advice({ lead: { facts } }) {

@@ -30,7 +30,7 @@ describe("pg-idle-in-transaction", () => {
   it("is clear for four, and for many that only pause between two statements", () => {
     assert.equal(judged(idleInTransaction, sessions(4, 60)), "clear");
     assert.equal(judged(idleInTransaction, sessions(40, -100)), "clear");
-    assert.match(clearText(idleInTransaction) ?? "", /^1 sessions are idle inside a transaction, no 5 of one client/);
+    assert.match(clearText(idleInTransaction) ?? "", /^1 session idle inside a transaction, no 5 of one client/);
   });
 
   it("is clear for the sessions of many clients", () => {

@@ -1,5 +1,5 @@
 import { clientObjects } from "../lock-trees.ts";
-import { duration } from "../report/quantity.ts";
+import { duration, plural } from "../report/quantity.ts";
 import { defineRule } from "../rule.ts";
 import { isParked, originsOf, PARKED_SECONDS } from "../slot-holders.ts";
 
@@ -51,5 +51,5 @@ export const idleInTransaction = defineRule({
   },
 
   clear: ({ "pg.sessions": sessions }) =>
-    `${sessions.idleInTransaction + sessions.idleInTransactionAborted} sessions are idle inside a transaction, no ${LEAK_SESSIONS} of one client for more than ${PARKED_SECONDS} s`,
+    `${plural(sessions.idleInTransaction + sessions.idleInTransactionAborted, "session")} idle inside a transaction, no ${LEAK_SESSIONS} of one client for more than ${PARKED_SECONDS} s`,
 });
