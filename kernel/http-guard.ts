@@ -9,7 +9,6 @@ import type { BearerTokens } from "./bearer-tokens.ts";
  */
 export interface GuardOptions {
   readonly host: string;
-  readonly port: () => number;
   readonly tokens: BearerTokens;
   readonly operator: string;
   readonly allowedHosts: readonly string[];

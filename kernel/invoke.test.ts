@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -170,6 +170,15 @@ describe("a change", () => {
       assert.match(error.message, /nothing was done/);
     }
     assert.equal(lamp().switched, 0);
+  });
+
+  it("is not asked about when the question cannot be kept", async () => {
+    const file = path.join(dir, "not-a-folder");
+    await writeFile(file, "");
+    approvals = openApprovals({ dir: path.join(file, "approvals") });
+    const approver = person("approved");
+    const error = await errorOf(call(ASK_FOR_EVERYTHING, "lamp_switch", { target: "kitchen", on: true }, { approver }));
+    assert.deepEqual([error.code, approver.asked, lamp().switched], ["INVALID_CONFIGURATION", 0, 0]);
   });
 
   it("is void when the state moved while the person thought", async () => {

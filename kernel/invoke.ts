@@ -178,11 +178,11 @@ async function act<Context>(tool: ActTool<Context, Shape, Shape>, run: Run<Conte
 /** The id of an approval that can be redeemed, after asking whoever can be asked. */
 async function approve<Context>(tool: ActTool<Context, Shape, Shape>, run: Run<Context>, intent: Intent, plan: Plan): Promise<string> {
   const { road, id, target, options } = run;
-  const standing = await road.approvals.standing(intent, plan);
+  const standing = await road.approvals.standing(intent, plan).catch(unwritable);
   if (standing?.state === "approved") return standing.id;
   if (standing?.state === "refused") throw refused(standing.by ?? "a person", standing.expiresAt);
 
-  const request = await road.approvals.request(intent, plan);
+  const request = await road.approvals.request(intent, plan).catch(unwritable);
   const asked = { name: tool.name, title: tool.title, effect: tool.effect };
   const answer = (await options.approver?.ask(request.plan, asked, target, options.signal ?? NEVER)) ?? "nobody-there";
   if (options.signal?.aborted === true) throw cancelled();
@@ -214,14 +214,14 @@ function phase<Context, T>(run: Run<Context>, work: (context: Context, throwIfWi
 
 /** A durable record before the act, or no act. */
 async function recordAct(road: Road, record: AuditRecord): Promise<void> {
-  try {
-    await road.audit.write(record);
-  } catch (cause) {
-    throw new ToolError("INVALID_CONFIGURATION", "The audit trail cannot be written, so nothing was done", {
-      hint: "Make the state folder writable (`helpdesk doctor` names it), then call again.",
-      cause,
-    });
-  }
+  await road.audit.write(record).catch(unwritable);
+}
+
+function unwritable(cause: unknown): never {
+  throw new ToolError("INVALID_CONFIGURATION", "The state folder cannot be written, so nothing was done", {
+    hint: "What is asked, approved and done is recorded there first. `helpdesk doctor` names the folder; make it writable and call again.",
+    cause,
+  });
 }
 
 /** The act is done: that its record could not be closed is logged, and the answer still told. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { ASK_FOR_EVERYTHING, decide, effectsAllowedSomewhere, isExposed, loadPolicy, READ_ONLY_POLICY } from "./policy.ts";
+import { ASK_FOR_EVERYTHING, decide, effectsAllowedSomewhere, isExposed, loadPolicy, type Policy, READ_ONLY_POLICY } from "./policy.ts";
 import { PolicySchema } from "./policy-schema.ts";
 import type { Effect, Target } from "./tool.ts";
 
@@ -59,6 +59,11 @@ describe("a policy", () => {
     assert.match(plain.because, /unless the rule says unattended/);
     assert.equal(ask(policyOf({ effects: ["destroy"], decision: "allow", unattended: true }), "destroy").decision, "allow");
     assert.equal(ask(policyOf({ effects: ["write"], decision: "allow" }), "write").decision, "allow");
+  });
+
+  it("made in code that asks about reads denies them, because a read has no plan", () => {
+    const policy: Policy = { version: 1, rules: [{ name: "odd", effects: ["read"], decision: "ask", unattended: false }] };
+    assert.equal(ask(policy, "read").decision, "deny");
   });
 
   it("compares names with * only, whole, and never as an expression", () => {

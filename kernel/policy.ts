@@ -37,6 +37,9 @@ export function decide(policy: Policy, question: PolicyQuestion): Verdict {
   const rule = policy.rules.find((one) => isAbout(one, question));
   if (rule === undefined) return byDefault(question.effect);
   const because = rule.because ?? `the policy's rule "${rule.name}" says ${rule.decision}`;
+  if (rule.decision === "ask" && question.effect === "read") {
+    return { decision: "deny", because: `${because}, and a read has no plan to ask about`, rule: rule.name };
+  }
   if (rule.decision === "allow" && question.effect === "destroy" && !rule.unattended) {
     return { decision: "ask", because: `${because}, and what destroys is asked for unless the rule says unattended`, rule: rule.name };
   }

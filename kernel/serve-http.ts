@@ -75,7 +75,6 @@ export async function serveHttp<Context>(server: Server<Context>, road: Road, op
   const metrics = sessions.metrics;
   const guard = createGuard({
     host,
-    port: () => portOf(http),
     tokens,
     operator,
     allowedHosts: (options.allowedHosts ?? []).map((name) => name.toLowerCase()),

@@ -191,6 +191,16 @@ describe("tools/call over stdio", () => {
     assert.equal(order.length, 21);
   });
 
+  it("takes no more than so many calls at once, and says so", async () => {
+    await using server = await connect();
+    const slow = () => server.call("lamp_slow", { target: "kitchen", seconds: 1 });
+    const results = await Promise.all(Array.from({ length: 70 }, slow));
+    const refused = results.filter((result) => result["isError"] === true);
+    assert.equal(refused.length, 6);
+    for (const result of refused) assert.equal(errorOf(result)["code"], "LIMIT_EXCEEDED");
+    assert.equal((await slow())["isError"], undefined);
+  });
+
   it("reports progress that only grows", async () => {
     await using server = await connect();
     const seen: number[] = [];
