@@ -1,6 +1,6 @@
 import type { Session } from "../evidence/pg-activity.ts";
 import type { PgReplication } from "../evidence/pg-operations.ts";
-import { duration, size } from "../report/quantity.ts";
+import { duration, plural, size } from "../report/quantity.ts";
 import { defineRule, type Found } from "../rule.ts";
 
 /** Less may be on its way through this very moment. */
@@ -31,7 +31,7 @@ export const standbyConflict = defineRule({
       {
         severity: "warning",
         object: { kind: "server" },
-        summary: `${standby.conflictsInWindow} queries were cancelled within the window because they conflicted with replay (max_standby_streaming_delay ${delayText(standby.maxStandbyStreamingDelayMs)})`,
+        summary: `${plural(standby.conflictsInWindow, "query was", "queries were")} cancelled within the window for standing in the way of replay (max_standby_streaming_delay ${delayText(standby.maxStandbyStreamingDelayMs)})`,
         facts: {
           conflictsInWindow: standby.conflictsInWindow,
           snapshotConflictsTotal: conflicts.snapshot,

@@ -79,6 +79,8 @@ describe("replication, on real servers", () => {
     assert.deepEqual(seen.diagnosis.causes[0]?.remedies, []);
     await record("standby-query-conflicts.cancelled", seen.snapshot);
 
+    // Before 15 a collector gathers what sessions report, twice a second.
+    await sleep(1_500);
     const later = await diagnoseLive(standby.server);
     assert.deepEqual(claims(later, ALL), [], story(later));
   });
