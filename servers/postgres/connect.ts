@@ -27,7 +27,9 @@ export async function logIn(settings: ConnectionSettings, signal: AbortSignal): 
   const other = await attempt(settings, second, signal);
   if (other.client !== null) return other;
   // The second refusal says more only when the first never spoke to PostgreSQL.
-  return login.evidence.sqlState === null ? other : withCertificate(login, settings, signal);
+  if (login.evidence.sqlState !== null) return withCertificate(login, settings, signal);
+  const serverOffersTls = other.evidence.serverOffersTls ?? login.evidence.serverOffersTls;
+  return { ...other, evidence: { ...other.evidence, serverOffersTls } };
 }
 
 type Way = "plain" | "tls";
@@ -105,7 +107,12 @@ async function attempt(settings: ConnectionSettings, way: Way, signal: AbortSign
     return {
       client: null,
       error,
-      evidence: { ...describe(settings, way, trace, begun), ...refusal(error, timedOut || signal.aborted, trace) },
+      evidence: {
+        ...describe(settings, way, trace, begun),
+        ...refusal(error, timedOut || signal.aborted, trace),
+        // What PostgreSQL itself refused over TLS is not about TLS.
+        ...("severity" in error && secured(client?.connection.stream)),
+      },
     };
   } finally {
     clearTimeout(timer);
@@ -214,13 +221,18 @@ async function tlsOptions({ tls, host }: ConnectionSettings): Promise<Exclude<pg
   };
 }
 
-/** Adds the certificate to a TLS failure: looking at it needs no trust. */
+/**
+ * Adds the certificate to a TLS failure: looking at it needs no trust. A refusal by pg_hba.conf without TLS may be for the
+ * want of it, so that then, too, the server is asked whether it has any.
+ */
 async function withCertificate(login: Login, settings: ConnectionSettings, signal: AbortSignal): Promise<Login> {
   const { evidence } = login;
-  if (login.client !== null || evidence.stage !== "tls" || evidence.errorCode === "ETIMEDOUT" || evidence.serverOffersTls === false)
-    return login;
-  const certificate = await fetchCertificate(settings, signal).catch(() => null);
-  return { ...login, evidence: { ...evidence, certificate, ...(certificate !== null && { serverOffersTls: true }) } };
+  if (login.client !== null || evidence.serverOffersTls !== null || evidence.errorCode === "ETIMEDOUT") return login;
+  if (evidence.stage !== "tls" && evidence.sqlState !== "28000") return login;
+  if (settings.host.startsWith("/")) return login;
+  const certificate = await fetchCertificate(settings, signal).catch(() => undefined);
+  if (certificate === undefined) return login;
+  return { ...login, evidence: { ...evidence, certificate, serverOffersTls: certificate !== null } };
 }
 
 /** SSLRequest (protocol, "SSL Session Encryption"), then a handshake that verifies nothing, and goodbye. */
