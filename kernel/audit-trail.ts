@@ -2,7 +2,8 @@ import { createHash, type KeyObject } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import { AUDIT_KEY_FILE, INDEX_FILE, macOf } from "./audit.ts";
+import { AUDIT_KEY_FILE } from "./audit.ts";
+import { INDEX_FILE, macOf } from "./audit-index.ts";
 import { isCode, readKey } from "./key-file.ts";
 
 /**

@@ -1,6 +1,7 @@
-import { createHash, createHmac, type Hash, type KeyObject, randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { createHash, type KeyObject, randomBytes } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
 import path from "node:path";
+import { AuditIndex, INDEX_FILE, jsonText, macOf, sealedLine } from "./audit-index.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { readOrCreateKey } from "./key-file.ts";
 import type { Log } from "./log.ts";
@@ -73,7 +74,6 @@ const GATHER_MS = 20;
 const MAX_RECORD_CHARACTERS = 32_000;
 
 export const AUDIT_KEY_FILE = "audit.key";
-export const INDEX_FILE = "index.jsonl";
 
 export interface AuditOptions {
   readonly dir: string;
@@ -95,7 +95,7 @@ export const NO_AUDIT: Audit = { note: () => {}, write: async () => {}, close: a
 class Chain implements Audit {
   readonly #options: AuditOptions;
   readonly #id: string;
-  #begun: { readonly key: KeyObject; readonly file: Promise<FileHandle>; readonly index: Index } | undefined;
+  #begun: { readonly key: KeyObject; readonly file: Promise<FileHandle>; readonly index: AuditIndex } | undefined;
   #mac: string;
   #records = 0;
   /** Not yet sealed: that takes longer than many a call, and can wait until they are written. */
@@ -163,7 +163,7 @@ class Chain implements Audit {
     const { dir, operator } = this.#options;
     const key = readOrCreateKey(path.join(dir, AUDIT_KEY_FILE));
     this.#chain(key, this.#now()(), { kind: "begin", chain: this.#id, operator, pid: process.pid });
-    const index = new Index(path.join(dir, INDEX_FILE), this.#now());
+    const index = new AuditIndex(path.join(dir, INDEX_FILE), this.#now());
     // Created before it is registered and filled after, so that a crash in between leaves an empty file and no false alarm.
     const file = open(path.join(dir, `${this.#id}.jsonl`), "ax", 0o600).then(async (handle) => {
       await index.append({ kind: "begun", chain: this.#id }, key);
@@ -206,55 +206,6 @@ class Chain implements Audit {
       this.#options.log.error("The audit trail cannot be written; nothing will be changed any more", { cause });
     this.#failure = cause;
   }
-}
-
-/** The file that names the chains. Reads what others appended since it last looked, then appends with one write. */
-class Index {
-  readonly #file: string;
-  readonly #now: () => Date;
-  readonly #hash: Hash = createHash("sha256");
-  #hashed = 0;
-  #last: Promise<void> = Promise.resolve();
-
-  constructor(file: string, now: () => Date) {
-    this.#file = file;
-    this.#now = now;
-  }
-
-  append(entry: object, key: KeyObject): Promise<void> {
-    const done = this.#last.then(() => this.#append(entry, key));
-    this.#last = done.catch(() => {});
-    return done;
-  }
-
-  async #append(entry: object, key: KeyObject): Promise<void> {
-    await mkdir(path.dirname(this.#file), { recursive: true, mode: 0o700 });
-    await using handle = await open(this.#file, "a+", 0o600);
-    const { size } = await handle.stat();
-    if (size > this.#hashed) {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - this.#hashed), 0, size - this.#hashed, this.#hashed);
-      this.#hash.update(buffer.subarray(0, bytesRead));
-      this.#hashed += bytesRead;
-    }
-    const covers = { upTo: this.#hashed, digest: this.#hash.copy().digest("hex") };
-    const text = jsonText({ at: this.#now().toISOString(), ...entry, ...covers });
-    await handle.appendFile(sealedLine(text, macOf(key, INDEX_FILE, text)));
-    await handle.datasync();
-  }
-}
-
-/** Over the bytes as they are written, so that no other spelling of the same JSON passes. */
-export function macOf(key: KeyObject, before: string, text: string | Buffer): string {
-  return createHmac("sha256", key).update(before).update("\n").update(text).digest("hex");
-}
-
-/** Like JSON.stringify, for what it throws at: a big integer becomes a string. */
-function jsonText(record: object): string {
-  return JSON.stringify(record, (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
-}
-
-function sealedLine(text: string, mac: string): string {
-  return `${text.slice(0, -1)},"mac":"${mac}"}\n`;
 }
 
 /** A record too large to keep whole keeps its beginning and the digest of all of it. */

@@ -1,12 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
 import type { Approvals, Approver, Intent } from "./approval.ts";
 import type { Audit, AuditRecord } from "./audit.ts";
+import { isPlainObject, parseArguments, unknownTool } from "./call-arguments.ts";
 import { cancelled, type Phase, withinSeconds } from "./deadline.ts";
 import { ToolError } from "./errors.ts";
-import { NO_TARGETS, unknownTarget } from "./inventory.ts";
 import type { Log } from "./log.ts";
-import { didYouMean } from "./near-names.ts";
 import { decide, type Policy, type Verdict } from "./policy.ts";
 import {
   type ActTool,
@@ -19,7 +17,6 @@ import {
   type Verification,
 } from "./tool.ts";
 import { redact, redactValue, strip, untrusted } from "./untrusted.ts";
-import { explain } from "./yaml-file.ts";
 
 /**
  * The one road: every call of every tool, from whatever door, comes through `invoke`.
@@ -99,7 +96,7 @@ export async function invoke<Context>(
   });
   try {
     if (tool === undefined) throw unknownTool(name, server);
-    const { target, values } = parse(tool, server, args);
+    const { target, values } = parseArguments(tool, server, args);
     const verdict = decide(road.policy, { effect: tool.effect, tool: tool.name, target, caller: options.caller.subject });
     if (tool.effect !== "read" || verdict.rule !== "default") road.audit.note({ kind: "decision", call: id, ...verdict });
     if (verdict.decision === "deny") throw denied(tool, target, verdict);
@@ -233,62 +230,6 @@ async function closeRecord(road: Road, record: AuditRecord): Promise<void> {
   }
 }
 
-function parse<Context>(tool: Tool<Context>, server: Server<Context>, args: unknown): { target: Target; values: Record<string, unknown> } {
-  if (!isPlainObject(args)) throw invalid(tool, [`the arguments must be an object, such as ${JSON.stringify({ target: "orders" })}`]);
-  const unknown = Object.keys(args).filter((key) => key !== "target" && !Object.hasOwn(tool.input, key));
-  if (unknown.length > 0) {
-    const known = [...Object.keys(tool.input), "target"];
-    throw invalid(
-      tool,
-      unknown.slice(0, 5).map((key) => `unknown key ${JSON.stringify(untrusted(key, 60))}.${didYouMean(key, known)}`),
-    );
-  }
-  const { target: wanted, ...rest } = args;
-  const parsed = schemaOf(tool).safeParse(rest);
-  if (!parsed.success) throw invalid(tool, parsed.error.issues.map(explain));
-  return { target: targetOf(tool, server, wanted), values: parsed.data };
-}
-
-const SCHEMAS = new WeakMap<Shape, z.ZodObject<Shape>>();
-
-/** Built once a tool, on its first call: a server lists its tools without. */
-function schemaOf<Context>({ input }: Tool<Context>): z.ZodObject<Shape> {
-  const known = SCHEMAS.get(input);
-  if (known !== undefined) return known;
-  const made = z.strictObject(input);
-  SCHEMAS.set(input, made);
-  return made;
-}
-
-function targetOf<Context>(tool: Tool<Context>, server: Server<Context>, wanted: unknown): Target {
-  const targets = server.targets();
-  const names = targets.map(({ name }) => name);
-  const [only, second] = targets;
-  if (wanted === undefined) {
-    if (only !== undefined && second === undefined) return only;
-    if (only === undefined) throw new ToolError("UNKNOWN_TARGET", "There is no target to look at", { hint: NO_TARGETS });
-    throw invalid(tool, [`target: expected one of ${names.slice(0, 20).join(", ")}`]);
-  }
-  if (typeof wanted !== "string") throw invalid(tool, ["target: expected the name of a target, as text"]);
-  const found = targets.find(({ name }) => name === wanted);
-  if (found === undefined) throw unknownTarget(wanted, names);
-  return found;
-}
-
-function invalid<Context>(tool: Tool<Context>, issues: readonly string[]): ToolError {
-  const takes = [...Object.keys(tool.input), "target"].join(", ");
-  return new ToolError("INVALID_ARGUMENT", `${tool.name}: ${issues.join("; ")}`, {
-    hint: `${tool.name} takes ${takes}.`,
-    details: { issues },
-  });
-}
-
-function unknownTool<Context>(name: string, server: Server<Context>): ToolError {
-  const names = server.tools.map((tool) => tool.name);
-  const shown = /^[\w.-]{1,64}$/.test(name) ? ` ${JSON.stringify(name)}` : "";
-  return new ToolError("UNKNOWN_TOOL", `There is no tool${shown}.${didYouMean(name, names)}`, { hint: "tools/list names them all." });
-}
-
 function denied<Context>(tool: Tool<Context>, target: Target, { because }: Verdict): ToolError {
   return new ToolError("DENIED", `${tool.name} on ${target.name} (${target.environment}) is denied: ${because}`, {
     hint: "Only the operator can change that, in the policy file. Report what should be done instead of trying another way.",
@@ -334,8 +275,4 @@ function presentable(log: Log, id: string, name: string, thrown: unknown): ToolE
 function redactRecord(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const clean = redactValue(value);
   return isPlainObject(clean) ? clean : {};
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
