@@ -9,7 +9,7 @@ const spilling = (tempBlocksWrittenPerSecond: number) =>
 describe("temp-file-spill", () => {
   it("is claimed for the statement, and would give memory to its role only", () => {
     assert.deepEqual(causesOf(spilling(9_000)), ["warning temp-file-spill: query 8812345678901234567"]);
-    assert.match(firstCause(spilling(9_000)).advice.join(" "), /alter role "reporting" set work_mem/);
+    assert.match(firstCause(spilling(9_000)).advice.join(" "), /alter role reporting set work_mem/);
   });
 
   it("is not claimed for a trickle", () => {

@@ -1,5 +1,5 @@
 import { type Claim, defineCause } from "../cause.ts";
-import { literal } from "../quoted.ts";
+import { identifier, literal } from "../quoted.ts";
 
 /** Tools that read everything under one snapshot, for as long as it takes: ending one throws its work away. */
 const MAINTENANCE = /^(pg_dump|pg_dumpall|pg_restore|pg_basebackup|vacuumdb|reindexdb|pg_receivewal|pg_recvlogical)/u;
@@ -47,7 +47,7 @@ function endIt({ object, lead }: Claim): string[] {
         : [
             object.role === undefined
               ? "Set idle_in_transaction_session_timeout, so that no session holds a snapshot while it does nothing."
-              : `So that it does not come back: alter role "${object.role}" set idle_in_transaction_session_timeout = '60s';`,
+              : `So that it does not come back: alter role ${identifier(object.role)} set idle_in_transaction_session_timeout = '60s'; -- for new sessions`,
           ];
     case "prepared-transaction":
       return [

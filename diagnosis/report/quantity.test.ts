@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { duration, instant, plural, size } from "./quantity.ts";
+import { duration, grouped, instant, plural, size } from "./quantity.ts";
 
 test("durations carry the two units that matter", () => {
   const read = [0, 0.0123, 3.412, 59.6, 119, 312.4, 7199, 86_400, 401_220].map(duration);
@@ -25,4 +25,11 @@ test("instants are in UTC, and what is none stays as it is", () => {
 
 test("one is not many", () => {
   assert.deepEqual([plural(0, "check"), plural(1, "check"), plural(2, "entry", "entries")], ["0 checks", "1 check", "2 entries"]);
+});
+
+test("counts are grouped by thousands", () => {
+  assert.equal(grouped(2_147_483_647), "2,147,483,647");
+  assert.equal(grouped(999), "999");
+  assert.equal(grouped(1_000.4), "1,000");
+  assert.equal(grouped(-4_200_000), "-4,200,000");
 });

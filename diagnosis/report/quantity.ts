@@ -24,6 +24,11 @@ export function shortVersion(version: string): string {
   return /\d[\w.]*/u.exec(version)?.[0] ?? version;
 }
 
+/** 2,147,483,647: a count that a person has to compare with another one. */
+export function grouped(count: number): string {
+  return String(Math.round(count)).replace(/\B(?=(?:\d{3})+$)/gu, ",");
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

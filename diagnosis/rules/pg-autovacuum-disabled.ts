@@ -1,6 +1,6 @@
 import { isSmall } from "../dead-rows.ts";
 import type { Table } from "../evidence/pg-storage.ts";
-import { size } from "../report/quantity.ts";
+import { grouped, plural, size } from "../report/quantity.ts";
 import { defineRule, type Found } from "../rule.ts";
 
 /** Below these, nobody misses a vacuum. */
@@ -28,7 +28,7 @@ export const autovacuumDisabled = defineRule({
     const shows =
       worst === undefined
         ? ""
-        : `; ${neglected.length} tables need a vacuum, first ${worst.schema}.${worst.name} (${worst.deadRows} dead rows)`;
+        : `; ${plural(neglected.length, "table needs", "tables need")} a vacuum, first ${worst.schema}.${worst.name} (${grouped(worst.deadRows)} dead rows)`;
     return [
       {
         severity: "warning",
@@ -62,7 +62,7 @@ function ofTable(table: Table): Found {
   return {
     severity: "warning",
     object: { kind: "relation", schema, name },
-    summary: `autovacuum_enabled is off for ${schema}.${name}: ${deadRows} dead rows beside ${liveRows} live ones in ${size(table.sizeBytes)} (threshold ${Math.round(table.vacuumThresholdRows)})`,
+    summary: `autovacuum_enabled is off for ${schema}.${name}: ${grouped(deadRows)} dead rows beside ${grouped(liveRows)} live ones in ${size(table.sizeBytes)} (threshold ${grouped(table.vacuumThresholdRows)})`,
     facts: {
       scope: "table",
       options: table.options,

@@ -1,4 +1,5 @@
 import { isFarOverThreshold, stuckTables } from "../dead-rows.ts";
+import { grouped, plural } from "../report/quantity.ts";
 import { defineRule } from "../rule.ts";
 
 /** A worker that has been on one table for this long is slow, whatever its size. */
@@ -36,14 +37,14 @@ export const autovacuumSaturated = defineRule({
         severity: "warning",
         object: { kind: "setting", name: setting },
         about: late.map(({ schema, name }) => ({ kind: "relation" as const, schema, name })),
-        summary: `all ${vacuum.maxWorkers} autovacuum workers are busy (${throttled} of them pausing for the cost limit of ${vacuum.costLimit} per ${vacuum.costDelayMs} ms), ${late.length} tables are far over their threshold, first ${worst.schema}.${worst.name} with ${worst.deadRows} dead rows (threshold ${Math.round(worst.vacuumThresholdRows)})`,
+        summary: `${vacuum.maxWorkers === 1 ? "the one autovacuum worker is" : `all ${vacuum.maxWorkers} autovacuum workers are`} busy, ${throttled} of them pausing for the cost limit (${vacuum.costLimit} per ${vacuum.costDelayMs} ms); ${plural(late.length, "table is", "tables are")} far over the threshold, first ${worst.schema}.${worst.name} with ${grouped(worst.deadRows)} dead rows (threshold ${grouped(worst.vacuumThresholdRows)})`,
         facts: {
           workers: workers.length,
           maxWorkers: vacuum.maxWorkers,
           throttledWorkers: throttled,
           costLimit: vacuum.costLimit,
           costDelayMs: vacuum.costDelayMs,
-          longestRunSeconds: Math.max(0, ...workers.map(({ seconds }) => seconds ?? 0)),
+          slowestWorkerSeconds: Math.max(0, ...workers.map(({ seconds }) => seconds ?? 0)),
           lateTables: late.slice(0, 10).map(({ schema, name }) => `${schema}.${name}`),
           worstDeadRows: worst.deadRows,
           worstThresholdRows: worst.vacuumThresholdRows,

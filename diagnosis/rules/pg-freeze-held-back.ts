@@ -1,4 +1,5 @@
 import { overdueAge, severityOfAge, WRAPAROUND_AGE } from "../freeze-limits.ts";
+import { grouped } from "../report/quantity.ts";
 import { defineRule } from "../rule.ts";
 import { describe, objectOf, partiesOf, withoutVacuum } from "../xmin-holder.ts";
 
@@ -25,7 +26,7 @@ export const freezeHeldBack = defineRule({
           severity: severityOfAge(oldest.freezeAge),
           object: objectOf(holder),
           about: partiesOf(holder),
-          summary: `database "${oldest.name}" is ${oldest.freezeAge} transactions old, ${WRAPAROUND_AGE - oldest.freezeAge} before wraparound, and cannot be frozen behind ${describe(holder)}`,
+          summary: `database "${oldest.name}" is ${grouped(oldest.freezeAge)} transactions old, ${grouped(WRAPAROUND_AGE - oldest.freezeAge)} before wraparound, and cannot be frozen behind ${describe(holder)}`,
           facts: {
             database: oldest.name,
             freezeAgeTransactions: oldest.freezeAge,
@@ -39,5 +40,5 @@ export const freezeHeldBack = defineRule({
   },
 
   clear: ({ "pg.vacuum": vacuum }) =>
-    `the oldest snapshot is ${Math.max(0, ...withoutVacuum(vacuum).map(({ age }) => age))} transactions old, within autovacuum_freeze_max_age (${vacuum.freezeMaxAge})`,
+    `the oldest snapshot is ${grouped(Math.max(0, ...withoutVacuum(vacuum).map(({ age }) => age)))} transactions old, within autovacuum_freeze_max_age (${grouped(vacuum.freezeMaxAge)})`,
 });

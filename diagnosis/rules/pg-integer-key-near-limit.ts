@@ -1,3 +1,4 @@
+import { grouped } from "../report/quantity.ts";
 import { defineRule } from "../rule.ts";
 
 const NOTE_RATIO = 0.75;
@@ -18,7 +19,7 @@ export const integerKeyNearLimit = defineRule({
         {
           severity: key.usedRatio >= NEAR_RATIO ? ("warning" as const) : ("advice" as const),
           object: { kind: "column" as const, schema: key.schema, table: key.name, name: key.column },
-          summary: `${key.schema}.${key.name}.${key.column} (${key.type}) has reached ${key.highest} of ${key.limit} (${(Math.floor(key.usedRatio * 1_000) / 10).toFixed(1)} %) by the planner's statistics`,
+          summary: `${key.schema}.${key.name}.${key.column} (${key.type}) has reached ${grouped(key.highest)} of ${grouped(key.limit)} (${(Math.floor(key.usedRatio * 1_000) / 10).toFixed(1)} %) by the planner's statistics`,
           facts: { type: key.type, highest: key.highest, limit: key.limit, usedRatio: key.usedRatio },
         },
       ];

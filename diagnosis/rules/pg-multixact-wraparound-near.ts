@@ -1,4 +1,5 @@
 import { overdueAge, severityOfAge, WRAPAROUND_AGE } from "../freeze-limits.ts";
+import { grouped } from "../report/quantity.ts";
 import { defineRule } from "../rule.ts";
 
 /** The same danger as with transaction ids, from rows that several transactions lock at once (foreign keys do that). */
@@ -18,7 +19,7 @@ export const multixactWraparoundNear = defineRule({
       {
         severity: severityOfAge(multixactAge),
         object: { kind: "database", name },
-        summary: `database "${name}" is ${multixactAge} multixacts old, ${WRAPAROUND_AGE - multixactAge} before wraparound (autovacuum_multixact_freeze_max_age is ${multixactFreezeMaxAge})`,
+        summary: `database "${name}" is ${grouped(multixactAge)} multixacts old, ${grouped(WRAPAROUND_AGE - multixactAge)} before wraparound (autovacuum_multixact_freeze_max_age is ${grouped(multixactFreezeMaxAge)})`,
         facts: {
           multixactAge,
           remainingMultixacts: WRAPAROUND_AGE - multixactAge,
@@ -30,5 +31,5 @@ export const multixactWraparoundNear = defineRule({
   },
 
   clear: ({ "pg.vacuum": { oldestMultixactAge, multixactFreezeMaxAge } }) =>
-    `the oldest database is ${oldestMultixactAge} multixacts old; autovacuum_multixact_freeze_max_age is ${multixactFreezeMaxAge}`,
+    `the oldest database is ${grouped(oldestMultixactAge)} multixacts old; autovacuum_multixact_freeze_max_age is ${grouped(multixactFreezeMaxAge)}`,
 });

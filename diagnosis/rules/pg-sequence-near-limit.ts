@@ -1,5 +1,5 @@
 import type { PgSequences } from "../evidence/pg-storage.ts";
-import { duration } from "../report/quantity.ts";
+import { duration, grouped } from "../report/quantity.ts";
 import { defineRule } from "../rule.ts";
 
 const NOTE_RATIO = 0.75;
@@ -31,7 +31,7 @@ export const sequenceNearLimit = defineRule({
           ...(column === null
             ? {}
             : { about: [{ kind: "column" as const, schema: column.schema, table: column.name, name: column.column }] }),
-          summary: `${sequence.schema}.${sequence.name} is at ${sequence.lastValue} of ${sequence.limit} (${percent(sequence.usedRatio)}), ${sequence.remaining} values left${left === null ? "" : `, for ${duration(left)} at the present rate of inserts`}`,
+          summary: `${sequence.schema}.${sequence.name} is at ${grouped(sequence.lastValue)} of ${grouped(sequence.limit)} (${percent(sequence.usedRatio)}), ${grouped(sequence.remaining)} values left${left === null ? "" : `, for ${duration(left)} at the present rate of inserts`}`,
           facts: {
             lastValue: sequence.lastValue,
             limit: sequence.limit,

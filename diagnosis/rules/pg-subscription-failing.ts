@@ -23,7 +23,7 @@ export const subscriptionFailing = defineRule({
             applyErrorsInWindow: subscription.applyErrorsInWindow,
             applyErrorsTotal: subscription.applyErrors,
             syncErrorsTotal: subscription.syncErrors,
-            lastMessageAgeSeconds: subscription.lastMessageAgeSeconds,
+            lastMessageSecondsAgo: subscription.lastMessageAgeSeconds,
           },
         },
       ];

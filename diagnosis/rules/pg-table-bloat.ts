@@ -1,5 +1,5 @@
 import type { Table } from "../evidence/pg-storage.ts";
-import { size } from "../report/quantity.ts";
+import { grouped, size } from "../report/quantity.ts";
 import { defineRule } from "../rule.ts";
 
 /** Less than this is not worth a rewrite of the table. */
@@ -27,7 +27,7 @@ export const tableBloat = defineRule({
         {
           severity: bloat >= MUCH_BYTES ? ("warning" as const) : ("advice" as const),
           object: { kind: "relation" as const, schema: table.schema, name: table.name },
-          summary: `about ${size(bloat)} of the ${size(table.sizeBytes)} of ${table.schema}.${table.name} are empty (${table.liveRows} live, ${table.deadRows} dead rows)`,
+          summary: `about ${size(bloat)} of the ${size(table.sizeBytes)} of ${table.schema}.${table.name} are empty (${grouped(table.liveRows)} live, ${grouped(table.deadRows)} dead rows)`,
           facts: { estimatedBloatBytes: bloat, sizeBytes: table.sizeBytes, liveRows: table.liveRows, deadRows: table.deadRows },
         },
       ];

@@ -30,7 +30,7 @@ describe("pg-vacuum-held-back", () => {
     assert.equal(facts["ageTransactions"], 5_000);
     assert.match(
       summary,
-      /session 4711 of "checkout" \(idle in transaction, transaction open for 15 min\).*300000 dead rows in public\.orders/,
+      /session 4711 of "checkout" \(idle in transaction, transaction open for 15 min\).*300,000 dead rows in public\.orders/,
     );
   });
 

@@ -2,7 +2,7 @@ import { type StuckTable, stuckTables } from "../dead-rows.ts";
 import type { PgVacuum, XminHolder } from "../evidence/pg-operations.ts";
 import type { PgDatabases } from "../evidence/pg-storage.ts";
 import type { DiagnosedObject } from "../object.ts";
-import { size } from "../report/quantity.ts";
+import { grouped, size } from "../report/quantity.ts";
 import { defineRule, type Found } from "../rule.ts";
 import { describe, heldSeconds, objectOf, partiesOf, reaches, withoutVacuum } from "../xmin-holder.ts";
 
@@ -49,7 +49,7 @@ export const vacuumHeldBack = defineRule({
   },
 
   clear: ({ "pg.vacuum": vacuum }) =>
-    `no table keeps dead rows that a vacuum had to leave; the oldest snapshot is ${Math.max(0, ...withoutVacuum(vacuum).map(({ age }) => age))} transactions old`,
+    `no table keeps dead rows that a vacuum had to leave; the oldest snapshot is ${grouped(Math.max(0, ...withoutVacuum(vacuum).map(({ age }) => age)))} transactions old`,
 });
 
 function isParked(holder: XminHolder): boolean {
@@ -116,8 +116,8 @@ function toFound(holder: XminHolder, stuck: readonly StuckTable[], vacuum: PgVac
     about: [...partiesOf(holder), ...relations],
     summary:
       stuck.length > 0
-        ? `${describe(holder)} keeps vacuum from removing at least ${Math.round(rows)} dead rows in ${list(names, stuck.length)} (${size(bytes)})`
-        : `${describe(holder)} holds the vacuum horizon back by ${holder.age} transactions`,
+        ? `${describe(holder)} keeps vacuum from removing at least ${grouped(rows)} dead rows in ${list(names, stuck.length)} (${size(bytes)})`
+        : `${describe(holder)} holds the vacuum horizon back by ${grouped(holder.age)} transactions`,
     facts: {
       holder: holder.kind,
       ageTransactions: holder.age,

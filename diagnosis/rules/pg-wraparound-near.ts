@@ -1,4 +1,5 @@
 import { overdueAge, severityOfAge, WRAPAROUND_AGE } from "../freeze-limits.ts";
+import { grouped } from "../report/quantity.ts";
 import { defineRule } from "../rule.ts";
 import { withoutVacuum } from "../xmin-holder.ts";
 
@@ -27,7 +28,7 @@ export const wraparoundNear = defineRule({
       {
         severity: severityOfAge(freezeAge),
         object: { kind: "database", name },
-        summary: `database "${name}" is ${freezeAge} transactions old, ${WRAPAROUND_AGE - freezeAge} before wraparound (autovacuum_freeze_max_age is ${vacuum.freezeMaxAge})${where}`,
+        summary: `database "${name}" is ${grouped(freezeAge)} transactions old, ${grouped(WRAPAROUND_AGE - freezeAge)} before wraparound (autovacuum_freeze_max_age is ${grouped(vacuum.freezeMaxAge)})${where}`,
         facts: {
           freezeAgeTransactions: freezeAge,
           remainingTransactions: WRAPAROUND_AGE - freezeAge,
@@ -40,5 +41,5 @@ export const wraparoundNear = defineRule({
   },
 
   clear: ({ "pg.vacuum": { oldestFreezeAge, freezeMaxAge } }) =>
-    `the oldest database is ${oldestFreezeAge} transactions old; autovacuum_freeze_max_age is ${freezeMaxAge}, wraparound at ${WRAPAROUND_AGE}`,
+    `the oldest database is ${grouped(oldestFreezeAge)} transactions old; autovacuum_freeze_max_age is ${grouped(freezeMaxAge)}, wraparound at ${grouped(WRAPAROUND_AGE)}`,
 });
