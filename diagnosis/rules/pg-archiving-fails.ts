@@ -34,7 +34,7 @@ export const archivingFails = defineRule({
         object: { kind: "setting", name: "archive_command" },
         summary: isIdle
           ? `archive_mode is ${archiver.mode}, and neither archive_command nor archive_library is set${waits}`
-          : `archiving segment ${archiver.lastFailedWal ?? "(unknown)"} failed ${duration(failedAgo)} ago, the last success was ${since === null ? "never" : `${duration(since)} ago`}${waits}`,
+          : `archiving segment ${archiver.lastFailedWal ?? "(unknown)"} failed ${duration(failedAgo)} ago, ${since === null ? "none was ever archived" : `the last success was ${duration(since)} ago`}${waits}`,
         facts: {
           mode: archiver.mode,
           configured: archiver.configured,

@@ -14,7 +14,8 @@ export const sequenceNearLimit = defineRule({
   id: "pg-sequence-near-limit",
   title: "A sequence runs out of values",
   why: "At its limit nextval() fails, and with it every insert into the table.",
-  gravest: "critical",
+  // What it finds may be critical; but pg_monitor does not see sequences, and is all that a healthy server's observer needs.
+  gravest: "warning",
   needs: ["pg.sequences"],
   wants: ["pg.tables"],
 
