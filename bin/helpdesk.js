@@ -6,12 +6,16 @@ import { existsSync, readdirSync } from "node:fs";
 import * as nodeModule from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import v8 from "node:v8";
 
 const NEEDED = [22, 19];
 const launcher = fileURLToPath(import.meta.url);
 const root = path.dirname(path.dirname(launcher));
 
 if (isNewEnough(process.versions.node)) {
+  // Loading makes garbage of which little survives: with a young generation that grows at once, a start collects twice
+  // instead of seven times and takes a tenth less of the processor (measured with Node 24).
+  v8.setFlagsFromString("--semi-space-growth-factor=16");
   keepCompiledCode();
   const built = path.join(root, "dist", "orchestrator", "main.js");
   const source = path.join(root, "orchestrator", "main.ts");
