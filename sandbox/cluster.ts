@@ -101,6 +101,8 @@ export async function runCluster(options: ClusterOptions): Promise<Cluster> {
 
   const dispose = async () => {
     server?.kill(options.isTemporary ? "SIGQUIT" : "SIGINT");
+    // An incident may have stopped it as a hung one is: no other signal reaches it then.
+    server?.kill("SIGCONT");
     await Promise.race([stopped(), sleep(STOP_SECONDS * 1000, undefined, { ref: false })]);
     if (options.isTemporary) await removeFolder(folder);
     await guard.release();

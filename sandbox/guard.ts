@@ -22,6 +22,7 @@ while read -r line <&3; do
 done
 if [ -n "$server" ]; then
   kill -QUIT "$server"
+  kill -CONT "$server"
   tries=0
   while kill -0 "$server" && [ $tries -lt 100 ]; do tries=$((tries + 1)); sleep 0.1; done
   kill -KILL "$server"

@@ -127,6 +127,13 @@ suite("A sandbox's server", () => {
     await client.end();
   });
 
+  test("ends although it hangs", async () => {
+    const server = await startSandbox();
+    server.kill("SIGSTOP");
+    await server[Symbol.asyncDispose]();
+    await leavesNothing(server);
+  });
+
   test("says what the log says when it does not start", async () => {
     await using server = await startSandbox();
     await server.stop();

@@ -17,7 +17,7 @@ export interface Incident {
   readonly complaint?: string;
   readonly settings?: Settings | ((major: Major) => Settings);
   readonly hba?: readonly string[];
-  /** Below it PostgreSQL cannot have the incident. */
+  /** Below it PostgreSQL cannot have the incident, or cannot tell. */
   readonly minMajor?: Major;
   readonly expect: {
     /** Part of the object that the cause must name. */
@@ -69,7 +69,7 @@ export function nameOf({ cause, variant }: Incident): string {
 }
 
 /** Makes the incident and waits until it shows. */
-export async function stage(incident: Incident, options: { major?: Major; binaries?: string } = {}): Promise<Stage> {
+export async function stage(incident: Incident, options: { readonly major: Major; readonly binaries?: string }): Promise<Stage> {
   const owned: AsyncDisposable[] = [];
   const own = <D extends AsyncDisposable>(disposable: D): D => {
     owned.push(disposable);
@@ -83,7 +83,7 @@ export async function stage(incident: Incident, options: { major?: Major; binari
     const server = own(
       await startSandbox({
         ...options,
-        settings: typeof settings === "function" ? settings(options.major ?? 18) : settings,
+        settings: typeof settings === "function" ? settings(options.major) : settings,
         ...(incident.hba !== undefined && { hba: incident.hba }),
       }),
     );

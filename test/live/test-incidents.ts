@@ -2,16 +2,28 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Diagnosis } from "../../diagnosis/diagnosis.ts";
+import { POSTGRES_VERSIONS, type TestedVersion } from "../postgres-versions.ts";
 import type { Seen } from "./diagnose-live.ts";
 import { CANARY, type Incident, nameOf, type Stage, stage } from "./incident.ts";
 import { record } from "./record.ts";
 
+/** The newest that is installed; HELPDESK_POSTGRES names another: "PostgreSQL 13", "Debian's PostgreSQL 15". */
+function versionToTest(): TestedVersion {
+  const wanted = process.env["HELPDESK_POSTGRES"];
+  const version = POSTGRES_VERSIONS.filter(({ name }) => wanted === undefined || name === wanted).toSorted((a, b) => b.major - a.major)[0];
+  if (version === undefined) throw new Error(`HELPDESK_POSTGRES must be one of: ${POSTGRES_VERSIONS.map(({ name }) => name).join(", ")}`);
+  return version;
+}
+
 /** Makes each incident, diagnoses it as the product does, cures it, and diagnoses again. */
 export function testIncidents(title: string, incidents: readonly Incident[]): void {
-  suite(title, () => {
+  const version = versionToTest();
+  suite(`${title}, on ${version.name}`, () => {
     for (const incident of incidents) {
       test(`is diagnosed as ${nameOf(incident)}: ${incident.title}`, async (t) => {
-        await using made = await stage(incident);
+        const { minMajor = version.major } = incident;
+        if (version.major < minMajor) return t.diagnostic(`PostgreSQL ${version.major} cannot have it: not tested`);
+        await using made = await stage(incident, { ...version.options, major: version.major });
         const { diagnosis, snapshot } = await look(made, incident);
         t.diagnostic(summaryOf(diagnosis));
         const [first] = diagnosis.causes;

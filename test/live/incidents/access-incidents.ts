@@ -1,3 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openSession } from "../../../sandbox/sessions.ts";
 import { startStandby } from "../../../sandbox/standby.ts";
 import { type Bench, CANARY, defineIncident, type Incident } from "../incident.ts";
@@ -16,6 +20,43 @@ const fails =
       return codes.length === 0 || (error instanceof Error && "code" in error && codes.includes(String(error.code)));
     }
   };
+
+/** What a client of PostgreSQL says first: whether the server has TLS (manual, "Message Formats", SSLRequest). */
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
+
+/** No answer within a second, and no refusal either. */
+async function isSilent(_bench: Bench, url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.write(SSL_REQUEST);
+  const answer = new Promise<boolean>((resolve) => {
+    for (const event of ["data", "error", "close"]) socket.once(event, () => resolve(false));
+  });
+  const isWithoutAnswer = await Promise.race([answer, sleep(1000, true)]);
+  socket.destroy();
+  return isWithoutAnswer;
+}
+
+/**
+ * A port that drops whoever comes, as a firewall does: its owner is stopped, and its queue of one connection is full.
+ * Needs no network, unlike an address that nobody has.
+ */
+async function openSilentPort(): Promise<{ port: number } & AsyncDisposable> {
+  const program =
+    'const s = require("node:net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => console.log(s.address().port))';
+  const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "ignore"] });
+  const [line] = await once(child.stdout, "data");
+  const port = Number(String(line));
+  child.kill("SIGSTOP");
+  const fillers = Array.from({ length: 4 }, () => connect({ host: "127.0.0.1", port }).on("error", () => {}));
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      for (const filler of fillers) filler.destroy();
+      child.kill("SIGKILL");
+    },
+  };
+}
 
 /** Nobody gets in, or gets in and may not write. */
 export const ACCESS_INCIDENTS: readonly Incident[] = [
@@ -59,6 +100,26 @@ export const ACCESS_INCIDENTS: readonly Incident[] = [
       server.kill("SIGTERM");
     },
     isLive: fails("57P03"),
+  }),
+
+  defineIncident({
+    cause: "server-unresponsive",
+    title: "the server hangs: it takes connections, and never says a word",
+    expect: { never: ["server-down", "port-unreachable", "server-starting-or-recovering"] },
+    inject: async ({ server }) => server.kill("SIGSTOP"),
+    isLive: isSilent,
+    cure: async ({ server }) => server.kill("SIGCONT"),
+  }),
+
+  defineIncident({
+    cause: "port-unreachable",
+    title: "packets to the port are dropped on their way",
+    expect: { never: ["server-down", "name-not-resolved", "server-unresponsive"] },
+    async inject({ own, lookAt }) {
+      const { port } = own(await openSilentPort());
+      lookAt(`postgres://postgres@127.0.0.1:${port}/postgres`);
+    },
+    isLive: isSilent,
   }),
 
   defineIncident({

@@ -69,4 +69,44 @@ export const WAL_INCIDENTS: readonly Incident[] = [
     },
     isLive: "select current_setting('max_wal_size') = '32MB'",
   }),
+
+  defineIncident({
+    cause: "wal-retention-misconfigured",
+    title: "wal_keep_size keeps many times max_wal_size, needed by nobody",
+    settings: { max_wal_size: "32MB", min_wal_size: "32MB", wal_keep_size: "400MB", checkpoint_timeout: "1h" },
+    expect: { object: { kind: "setting", name: "wal_keep_size" }, never: ["stale-replication-slot", "archiving-fails"] },
+    async inject(bench) {
+      await writeWal(bench, 320);
+      await bench.ask("checkpoint");
+    },
+    isLive: "select sum(size) > 256 * 1024 * 1024 from pg_ls_waldir()",
+    async cure({ server, ask }) {
+      await server.reload({ wal_keep_size: 0 });
+      await ask("select pg_switch_wal()");
+      await ask("checkpoint");
+    },
+  }),
+
+  defineIncident({
+    cause: "bgwriter-misconfigured",
+    title: "the background writer may write one page a round, and sessions write the rest",
+    settings: { bgwriter_lru_maxpages: 1, shared_buffers: "4MB", checkpoint_timeout: "1h", max_wal_size: "8GB" },
+    seconds: 3,
+    expect: { object: { kind: "setting", name: "bgwriter_lru_maxpages" }, never: ["max-wal-size-too-small"] },
+    async inject({ ask, own, server, waitUntil }) {
+      await ask(
+        "create table public.events as select id, repeat('x', 200) as note from generate_series(1, 100000) id; alter table public.events add primary key (id)",
+      );
+      const workers = [0, 1].map((client) =>
+        own(
+          startWorker(server, { application: "import", pauseMs: 1 }, (session, turn) =>
+            session.query("update public.events set note = note where id % 50 = $1", [(turn * 2 + client) % 50]),
+          ),
+        ),
+      );
+      await waitUntil("they import", () => workers.every(({ turns }) => turns > 2));
+    },
+    isLive: "select maxwritten_clean > 3 from pg_stat_bgwriter",
+    cure: ({ server }) => server.reload({ bgwriter_lru_maxpages: 100 }),
+  }),
 ];
