@@ -2,12 +2,12 @@ import type { Sql } from "../sql.ts";
 
 /** How much room things take. Nothing here opens a relation; what walks the file system says so. */
 export interface CatalogSize {
-  /** Rows of pg_class, as of its last vacuum or analyze. */
+  /** Rows of pg_class, as of its last vacuum or analyze, or as counted since. */
   readonly relations: number;
 }
 
 export const selectCatalogSize = (sql: Sql) => sql<CatalogSize>`
-  select greatest(c.reltuples, 0)::bigint as "relations"
+  select greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 0)::bigint as "relations"
   from pg_class c
   where c.oid = 'pg_catalog.pg_class'::regclass`;
 

@@ -43,7 +43,8 @@ const globals = (sql: Sql) => sql.fragment`
         coalesce(current_setting('autovacuum_vacuum_max_threshold', true), '-1')::double precision as vacuum_max_threshold,
         current_setting('autovacuum_analyze_threshold')::double precision as analyze_threshold,
         current_setting('autovacuum_analyze_scale_factor')::double precision as analyze_scale_factor,
-        current_setting('autovacuum_freeze_max_age')::double precision as freeze_max_age`;
+        current_setting('autovacuum_freeze_max_age')::double precision as freeze_max_age,
+        current_setting('autovacuum_multixact_freeze_max_age')::double precision as multixact_freeze_max_age`;
 
 const options = (sql: Sql) => sql.fragment`
         max(e.option_value::double precision) filter (where e.option_name = 'autovacuum_vacuum_threshold') as vacuum_threshold,
@@ -55,63 +56,84 @@ const options = (sql: Sql) => sql.fragment`
         max(e.option_value::double precision) filter (where e.option_name = 'fillfactor') as fillfactor,
         bool_and(e.option_value::boolean) filter (where e.option_name = 'autovacuum_enabled') as enabled`;
 
-/** Of autovacuum_freeze_max_age. Younger tables are not worth a sort of all of them. */
+/** Of autovacuum_freeze_max_age, and of its like for multixacts. Younger tables are not worth a sort of all of them. */
 const WORTH_FREEZING = 0.25;
 
-/** One pass over all tables. Options are looked into only where there are any, which is rare. `each` tables are kept for each criterion. */
+/**
+ * One pass over all tables; what has no page, no activity and no age goes no further, so that 100,000 empty ones need no
+ * temporary file. Options are looked into only where there are any, which is rare. `each` tables are kept for each criterion.
+ */
 export const selectTableTotals = (sql: Sql, versionNum: number, each: number) => sql<TableTotals>`
   with g as materialized (${globals(sql)}
     ),
     t as materialized (
-      select
-        c.oid,
-        c.relpages as pages,
-        pg_stat_get_dead_tuples(c.oid) as dead,
-        case when c.relkind <> 't' then pg_stat_get_tuples_returned(c.oid) end as seq_rows,
-        case when c.relkind <> 't' then pg_stat_get_mod_since_analyze(c.oid) end as modified,
-        case
-          when c.relkind <> 't'
-            then pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid)
-        end as changes,
-        age(c.relfrozenxid) / least(o.freeze_max_age, g.freeze_max_age) as freeze,
-        mxid_age(c.relminmxid) as multixact,
-        o.enabled = 0 as disabled,
-${vacuumThreshold(sql, versionNum)} as threshold
+      select w.*
       from (
           select
             c.oid,
-            c.relpages,
-            c.reltuples,
-            c.relkind,
-            c.relfrozenxid,
-            c.relminmxid,
+            c.relpages as pages,
+            case when c.relkind <> 't' or c.relpages > 0 then pg_stat_get_dead_tuples(c.oid) end as dead,
+            case when c.relkind <> 't' then pg_stat_get_tuples_returned(c.oid) end as seq_rows,
+            case when c.relkind <> 't' then pg_stat_get_mod_since_analyze(c.oid) end as modified,
             case
-              when c.reloptions is not null
-                then (
-                  select array[o.vacuum_threshold, o.vacuum_scale_factor, o.vacuum_max_threshold, o.freeze_max_age, o.enabled::int]
-                  from (
-                      select
+              when c.relkind <> 't'
+                then pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid)
+            end as changes,
+            age(c.relfrozenxid) / least(o.freeze_max_age, g.freeze_max_age) as freeze,
+            mxid_age(c.relminmxid) / g.multixact_freeze_max_age as multixact,
+            o.enabled = 0 as disabled,
+${vacuumThreshold(sql, versionNum)} as threshold
+          from (
+              select
+                c.oid,
+                c.relpages,
+                c.reltuples,
+                c.relkind,
+                c.relfrozenxid,
+                c.relminmxid,
+                case
+                  when c.reloptions is not null
+                    then (
+                      select array[o.vacuum_threshold, o.vacuum_scale_factor, o.vacuum_max_threshold, o.freeze_max_age, o.enabled::int]
+                      from (
+                          select
 ${options(sql)}
-                      from pg_options_to_table(c.reloptions) e
-                    ) o
-                )
-            end as options
-          from pg_class c
-          where c.relkind in ('r', 'm', 't')
-        ) c
-        cross join g
-        cross join lateral (
-          select
-            c.options[1] as vacuum_threshold,
-            c.options[2] as vacuum_scale_factor,
-            c.options[3] as vacuum_max_threshold,
-            c.options[4] as freeze_max_age,
-            c.options[5] as enabled
-        ) o
+                          from pg_options_to_table(c.reloptions) e
+                        ) o
+                    )
+                end as options
+              from pg_class c
+              where c.relkind in ('r', 'm', 't')
+            ) c
+            cross join g
+            cross join lateral (
+              select
+                c.options[1] as vacuum_threshold,
+                c.options[2] as vacuum_scale_factor,
+                c.options[3] as vacuum_max_threshold,
+                c.options[4] as freeze_max_age,
+                c.options[5] as enabled
+            ) o
+          offset 0
+        ) w
+      where w.pages > 0
+        or w.dead > 0
+        or w.seq_rows > 0
+        or w.changes > 0
+        or w.freeze > ${WORTH_FREEZING}::double precision
+        or w.multixact > ${WORTH_FREEZING}::double precision
+        or w.disabled
+    ),
+    a as materialized (
+      select
+        count(*) as total,
+        coalesce(sum(c.relpages::bigint), 0)::bigint * current_setting('block_size')::bigint as bytes
+      from pg_class c
+      where c.relkind in ('r', 'm', 't')
     )
   select
-    count(*) as "total",
-    coalesce(sum(t.pages::bigint), 0)::bigint * current_setting('block_size')::bigint as "totalBytes",
+    (select a.total from a) as "total",
+    (select a.bytes from a) as "totalBytes",
     count(*) filter (where t.dead > t.threshold) as "overVacuumThreshold",
     count(*) filter (where t.disabled) as "withAutovacuumDisabled",
     (select d.stats_reset from pg_stat_database d where d.datname = current_database()) as "statsReset",
@@ -130,7 +152,7 @@ ${options(sql)}
       union
       (select t.oid from t where t.freeze > ${WORTH_FREEZING}::double precision order by t.freeze desc limit ${each})
       union
-      (select t.oid from t where t.multixact > 0 order by t.multixact desc limit ${each})
+      (select t.oid from t where t.multixact > ${WORTH_FREEZING}::double precision order by t.multixact desc limit ${each})
       union
       (select t.oid from t where t.disabled order by t.dead desc, t.pages desc limit ${each})
       union
@@ -140,7 +162,7 @@ ${options(sql)}
         where l.locktype = 'relation'
           and l.mode = 'AccessExclusiveLock'
           and l.database = (select d.oid from pg_database d where d.datname = current_database())
-          and exists (select from t where t.oid = l.relation)
+          and exists (select from pg_class c where c.oid = l.relation and c.relkind in ('r', 'm', 't'))
         limit ${each}
       )
     ) as "candidates"
