@@ -15,7 +15,16 @@ test("trouble began when the oldest thing that proves it began", () => {
 });
 
 test("settings, windows and averages are no ages", () => {
-  const facts = { idleTimeoutSeconds: 900, windowSeconds: 3, maxAgeSeconds: 7, averageWaitSeconds: 5, sizeBytes: 9, uptimeSeconds: 100 };
+  const facts = {
+    idleTimeoutSeconds: 900,
+    windowSeconds: 3,
+    maxAgeSeconds: 7,
+    averageWaitSeconds: 5,
+    sizeBytes: 9,
+    uptimeSeconds: 100,
+    statsAgeSeconds: 9e5,
+    lastFailedAgeSeconds: 3,
+  };
   assert.equal(sinceWhen(proof(facts), "2026-03-14T09:00:00.000Z"), null);
 });
 

@@ -7,10 +7,10 @@ export interface Since {
   readonly ageSeconds: number;
 }
 
-/** Facts that are ages ("longestSeconds", "idleSeconds", "waitSeconds"...), not settings ("timeoutSeconds") or windows. */
+/** Facts that are ages ("longestSeconds", "idleSeconds"), not settings ("timeoutSeconds"), windows, or the latest of many ("lastFailedAgeSeconds"). */
 const AGE =
   /(?:age|longest|oldest|idle|inactive|wait|waited|waiting|held|open|parked|blocked|running|down|failing|paused|queued|stuck)\w*seconds$/iu;
-const NO_AGE = /^max|timeout|limit|threshold|window|interval|average|mean|allowed|naptime/iu;
+const NO_AGE = /^max|^last|timeout|limit|threshold|window|stats|reset|interval|average|mean|allowed|naptime/iu;
 
 /** Null when nothing in the proof has an age. */
 export function sinceWhen(proof: readonly DiagnosedFinding[], takenAt: string): Since | null {
