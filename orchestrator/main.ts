@@ -13,8 +13,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   const serving = parseServe(argv);
   try {
     if (serving !== null) {
+      const early = serving.door.kind === "stdio" ? (await import("./cli/serve-early.ts")).beginEarly(serving, config) : undefined;
+      await early?.answers?.done;
       const { serve } = await import("./cli/serve.ts");
-      return await serve(serving, config);
+      return await serve(serving, config, early);
     }
     const { runProgram } = await import("./cli/program.ts");
     return await runProgram(argv, config);

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { openApprovals } from "../kernel/approval.ts";
 import { openAudit } from "../kernel/audit.ts";
@@ -52,15 +51,4 @@ export function approvalFolder({ stateDir }: Pick<Config, "stateDir">): string {
 
 function levelOf(name: string | undefined): LogLevel | undefined {
   return LOG_LEVELS.find((level) => level === name);
-}
-
-/** The package's folder: the checkout's root, or what npm installed; `dist/` lies one level deeper than the sources. */
-export function packageFolder(): string {
-  const parent = path.join(import.meta.dirname, "..");
-  return path.basename(parent) === "dist" ? path.dirname(parent) : parent;
-}
-
-export function packageVersion(): string {
-  const described: unknown = JSON.parse(readFileSync(path.join(packageFolder(), "package.json"), "utf8"));
-  return typeof described === "object" && described !== null && "version" in described ? String(described.version) : "unknown";
 }

@@ -19,8 +19,8 @@ export interface Home extends AsyncDisposable {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Sends a signal when stderr or stdout has said this. */
-  readonly interrupt?: { readonly after: RegExp | number; readonly signal: NodeJS.Signals };
+  /** Sends a signal when it has said this, or when something else has happened. */
+  readonly interrupt?: { readonly after: RegExp | Promise<unknown>; readonly signal: NodeJS.Signals };
 }
 
 const LAUNCHER = path.join(import.meta.dirname, "..", "bin", "helpdesk.js");
@@ -50,13 +50,12 @@ function run(folder: string, args: readonly string[], { env = {}, interrupt }: R
     if (!isInterrupted) child.kill(interrupt?.signal);
     isInterrupted = true;
   };
-  const timer = typeof interrupt?.after === "number" ? setTimeout(stop, interrupt.after) : undefined;
+  if (interrupt?.after instanceof Promise) void interrupt.after.then(stop);
   child.stdout.setEncoding("utf8").on("data", hear("stdout"));
   child.stderr.setEncoding("utf8").on("data", hear("stderr"));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (status, signal) => {
-      clearTimeout(timer);
       resolve({ status, signal, ...said });
     });
   });

@@ -138,11 +138,9 @@ suite("the command line", { concurrency: 2 }, () => {
     assert.ok(typeof address === "object" && address !== null);
     const connected = new Promise<void>((resolve) => hung.once("connection", () => resolve()));
     try {
-      const running = home.run(["diagnose", "--url", `postgres://u@127.0.0.1:${address.port}/x`], {
-        interrupt: { after: 3000, signal: "SIGINT" },
+      const { status, stdout, stderr } = await home.run(["diagnose", "--url", `postgres://u@127.0.0.1:${address.port}/x`], {
+        interrupt: { after: connected, signal: "SIGINT" },
       });
-      await connected;
-      const { status, stdout, stderr } = await running;
       assert.deepEqual({ status, stdout }, { status: 130, stdout: "" });
       assert.match(stderr, /^helpdesk: /u);
     } finally {

@@ -42,13 +42,13 @@ suite("helpdesk diagnose on a real server", () => {
   test("Ctrl-C leaves no statement of ours running in the server", async () => {
     await using home = await newHome();
     await using server = await startSandbox();
+    const ours = async () =>
+      Number((await ask(server, "select count(*)::int as ours from pg_stat_activity where application_name = 'helpdesk'"))[0]?.["ours"]);
+    const begun = waitUntil(server, "it samples", async () => (await ours()) === 2);
     const { status } = await home.run(["diagnose", "--url", server.url(), "--seconds", "20"], {
-      interrupt: { after: 2500, signal: "SIGINT" },
+      interrupt: { after: begun, signal: "SIGINT" },
     });
     assert.equal(status, 130);
-    await waitUntil(server, "our sessions are gone", async () => {
-      const [row] = await ask(server, "select count(*)::int as ours from pg_stat_activity where application_name = 'helpdesk'");
-      return row?.["ours"] === 0;
-    });
+    await waitUntil(server, "our sessions are gone", async () => (await ours()) === 0);
   });
 });

@@ -11,7 +11,8 @@ import { invoke } from "../../kernel/invoke.ts";
 import { strip, untrusted } from "../../kernel/untrusted.ts";
 import { installedMajors } from "../../sandbox/binaries.ts";
 import { postgresServer } from "../../servers/postgres/main.ts";
-import { auditFolder, openWorkspace, packageVersion, type Workspace } from "../workspace.ts";
+import { packageVersion } from "../package.ts";
+import { auditFolder, openWorkspace, type Workspace } from "../workspace.ts";
 import { interruptible } from "./interrupt.ts";
 import { paintFor, progressLine } from "./terminal.ts";
 

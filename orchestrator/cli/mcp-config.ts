@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Config } from "../../kernel/config.ts";
 import { loadInventory } from "../../kernel/inventory.ts";
-import { packageFolder } from "../workspace.ts";
+import { packageFolder } from "../package.ts";
 import { type Client, configFile, serversKey } from "./mcp-clients.ts";
 import { mergeConfig } from "./merge-config.ts";
 

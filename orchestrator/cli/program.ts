@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Config } from "../../kernel/config.ts";
 import { redact, strip } from "../../kernel/untrusted.ts";
-import { packageVersion } from "../workspace.ts";
+import { packageVersion } from "../package.ts";
 import { COULD_NOT } from "./failure.ts";
 import { CLIENTS } from "./mcp-clients.ts";
 import { parseAddress, SERVERS } from "./serve-arguments.ts";

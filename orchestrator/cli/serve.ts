@@ -1,17 +1,23 @@
 import type { Config } from "../../kernel/config.ts";
+import type { EarlyStart } from "../../kernel/serve-stdio.ts";
 import { postgresServer } from "../../servers/postgres/main.ts";
-import { openWorkspace, packageVersion } from "../workspace.ts";
+import { packageVersion } from "../package.ts";
+import { openWorkspace } from "../workspace.ts";
 import type { ServeArguments } from "./serve-arguments.ts";
 
 /** `helpdesk serve`: one server, over stdio for a host that starts it, or over HTTP. Ends when the host or a signal says so. */
-export async function serve({ inventory, url, programs, tokenFile, door }: ServeArguments, config: Config): Promise<number> {
+export async function serve(
+  { inventory, url, programs, tokenFile, door }: ServeArguments,
+  config: Config,
+  early?: EarlyStart,
+): Promise<number> {
   const workspace = await openWorkspace({ config, inventory, url, logLevel: "info" });
   const server = postgresServer(workspace.inventory, config, workspace.log);
   const version = packageVersion();
   const { operator } = config;
   if (door.kind === "stdio") {
     const { serveStdio } = await import("../../kernel/serve-stdio.ts");
-    await serveStdio(server, workspace.road, { version, operator, programs });
+    await serveStdio(server, workspace.road, { version, operator, programs, ...(early && { early }) });
     return 0;
   }
   const [{ serveHttp }, { loadBearerTokens }, { onStopSignal }] = await Promise.all([
