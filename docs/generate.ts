@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { writeSchemas } from "./generate-schemas.ts";
 import { generatedFiles } from "./generated.ts";
 
 /** Writes what is generated: `npm run generate`. */
@@ -7,3 +8,4 @@ const root = path.resolve(import.meta.dirname, "..");
 for (const [file, text] of generatedFiles(readFileSync(path.join(root, "README.md"), "utf8"))) {
   writeFileSync(path.join(root, file), text);
 }
+await writeSchemas();
