@@ -45,7 +45,6 @@ import { serverUnresponsive } from "./causes/server-unresponsive.ts";
 import { staleReplicationSlot } from "./causes/stale-replication-slot.ts";
 import { standbyDisconnected } from "./causes/standby-disconnected.ts";
 import { standbyQueryConflicts } from "./causes/standby-query-conflicts.ts";
-import { subtransactionOverflow } from "./causes/subtransaction-overflow.ts";
 import { syncStandbyMissing } from "./causes/sync-standby-missing.ts";
 import { tableBloat } from "./causes/table-bloat.ts";
 import { tempFileSpill } from "./causes/temp-file-spill.ts";
@@ -92,7 +91,6 @@ export const CAUSES: readonly Cause[] = [
   advisoryLockHeld,
   lockOrderDeadlocks,
   hotRowContention,
-  subtransactionOverflow,
   // Vacuum
   vacuumHeldBack,
   autovacuumDisabled,

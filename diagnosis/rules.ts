@@ -55,7 +55,6 @@ import { standbyConflict } from "./rules/pg-standby-conflict.ts";
 import { standbyLags } from "./rules/pg-standby-lags.ts";
 import { startingOrRecovering } from "./rules/pg-starting-or-recovering.ts";
 import { subscriptionFailing } from "./rules/pg-subscription-failing.ts";
-import { subtransactionWaits } from "./rules/pg-subtransaction-waits.ts";
 import { syncStandbyMissing } from "./rules/pg-sync-standby-missing.ts";
 import { tableBloat } from "./rules/pg-table-bloat.ts";
 import { tempFileSpill } from "./rules/pg-temp-file-spill.ts";
@@ -103,7 +102,6 @@ export const RULES = [
   preparedTransactionLeftBehind,
   deadlocks,
   lockContention,
-  subtransactionWaits,
   // Vacuum
   vacuumHeldBack,
   freezeHeldBack,

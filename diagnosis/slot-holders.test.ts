@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Evidence } from "./evidence.ts";
 import { exampleSnapshot, type Overrides, parkedSession, sessionGroup } from "./example.ts";
-import { dominantOrigin, originsOf, parkedSessions, slotHolder } from "./slot-holders.ts";
+import { dominantOrigin, holderText, originsOf, parkedSessions, slotHolder } from "./slot-holders.ts";
 
 function seen<Id extends "pg.slots" | "pg.sessions">(id: Id, overrides: Overrides): Evidence[Id] {
   const gathered = exampleSnapshot(overrides).evidence[id];
@@ -41,6 +41,15 @@ describe("who holds the slots", () => {
   it("the busy, when they are most", () => assert.equal(holder({ idle: 30, active: 64 }), "busy"));
   it("no one kind", () => assert.equal(holder({ idle: 40, active: 40, ...parked(15, 1) }), "mixed"));
   it("nobody knows, when states are hidden", () => assert.equal(holder({ statesVisible: false }), "hidden"));
+});
+
+it("who holds them is the reason why it is not somebody else", () => {
+  const overrides: Overrides = { "pg.slots": { used: 97, ours: 2 }, "pg.sessions": { total: 95, ...parked(60), idle: 30, active: 5 } };
+  assert.equal(
+    holderText(seen("pg.slots", overrides), seen("pg.sessions", overrides)),
+    "without those who are idle inside a transaction (60 of 95 sessions) there would be room",
+  );
+  assert.equal(holderText(seen("pg.slots", {}), seen("pg.sessions", {})), "24 of 97 connection slots in use");
 });
 
 it("parked sessions beyond the end of the list are counted, when all on it are parked", () => {

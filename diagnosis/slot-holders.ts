@@ -49,6 +49,38 @@ export function slotHolder(slots: PgSlots, sessions: PgSessions): SlotHolder | n
   return dominates(sessions.active) ? "busy" : "mixed";
 }
 
+/** How full the server is: "24 of 97 connection slots in use". */
+export function slotsText({ used, usable, reserved }: PgSlots): string {
+  return used <= usable
+    ? `${used} of ${usable} connection slots in use`
+    : `all ${usable} ordinary connection slots and ${used - usable} of the ${reserved} reserved ones in use`;
+}
+
+/** Who holds the slots, as the reason why it is not somebody else. */
+export function holderText(slots: PgSlots, sessions: PgSessions): string {
+  const holder = slotHolder(slots, sessions);
+  switch (holder) {
+    case null:
+      return slotsText(slots);
+    case "parked":
+      return `without those who are idle inside a transaction (${sessions.idleInTransaction + sessions.idleInTransactionAborted} of ${sessions.total} sessions) there would be room`;
+    case "waiters":
+      return `without those who wait for a lock (${sessions.waitingForLock} of ${sessions.total} sessions) there would be room`;
+    case "new":
+      return `${sessions.startedLastMinute} of ${sessions.total} sessions arrived within the last minute`;
+    case "idle":
+      return `${sessions.idle} of ${sessions.total} sessions are idle`;
+    case "busy":
+      return `${sessions.active} of ${sessions.total} sessions are at work, and were there a minute ago`;
+    case "mixed":
+      return "no one kind of session holds the slots";
+    case "hidden":
+      return "what the sessions do is hidden from our role";
+    default:
+      return holder satisfies never;
+  }
+}
+
 /** Sessions that have been idle inside a transaction for long. The list of them is cut off at the longest 50. */
 export function parkedSessions(sessions: PgSessions): number {
   const listed = sessions.idleInTransactionSessions;

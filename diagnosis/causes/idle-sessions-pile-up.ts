@@ -11,7 +11,7 @@ export const idleSessionsPileUp = defineCause({
 
   advice({ lead: { facts } }) {
     return [
-      `Make the pools smaller: ${numberOf(facts, "active")} of ${numberOf(facts, "used")} sessions are at work. Count all instances of the application times the size of each pool`,
+      `Make the pools smaller: ${numberOf(facts, "active")} of ${numberOf(facts, "total")} sessions are at work. Count all instances of the application times the size of each pool`,
       "Or put a pooler in transaction mode (PgBouncer) between the application and the server",
       "From 14 on, idle_session_timeout ends sessions that nobody uses; not behind a pooler",
     ];

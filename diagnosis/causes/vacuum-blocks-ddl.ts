@@ -8,7 +8,7 @@ export const vacuumBlocksDdl = defineCause({
   proof: ["pg-lock-root-vacuum"],
   explains: ["pg-connections-exhausted"],
   refutedBy: [],
-  mistakenFor: ["ddl-queue", "idle-transaction-blocks"],
+  mistakenFor: ["idle-transaction-blocks", "long-statement-blocks"],
   explainsOnly: isExhaustedByWaiters,
   remedies: [
     cancelWaitingStatement(

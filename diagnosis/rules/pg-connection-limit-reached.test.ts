@@ -16,7 +16,7 @@ describe("pg-connection-limit-reached", () => {
     assert.deepEqual(judged(connectionLimitReached, role(20)), ["warning app"]);
     assert.match(
       firstFound(connectionLimitReached, role(20)).summary,
-      /^20 of the 20 connections that role app may have .*24 of 97 slots in use/,
+      /^20 of the 20 connections that role app may have .*24 of 97 connection slots in use/,
     );
     const database = { "pg.slots": { databases: [{ database: "orders", limit: 9, used: 9 }] } };
     assert.deepEqual(judged(connectionLimitReached, { ...database, complaint }), ["critical orders"]);

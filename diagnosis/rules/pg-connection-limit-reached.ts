@@ -2,7 +2,17 @@ import type { PgSessions } from "../evidence/pg-activity.ts";
 import type { PgConnect, PgSlots } from "../evidence/pg-connection.ts";
 import { refusalFacts, refusalOf } from "../refusal.ts";
 import { defineRule, type Found, type Severity } from "../rule.ts";
-import { dominantOrigin, holdersText, isParked, type Origin, originObject, originsOf, slotHolder } from "../slot-holders.ts";
+import {
+  dominantOrigin,
+  holdersText,
+  holderText,
+  isParked,
+  type Origin,
+  originObject,
+  originsOf,
+  slotHolder,
+  slotsText,
+} from "../slot-holders.ts";
 
 export const connectionLimitReached = defineRule({
   id: "pg-connection-limit-reached",
@@ -24,10 +34,10 @@ export const connectionLimitReached = defineRule({
     return slotHolder(slots, sessions) === "busy" ? [...seen, serverLimit(slots, sessions, isComplained)] : seen;
   },
 
-  clear: ({ "pg.slots": slots }) =>
-    slots === undefined
+  clear: ({ "pg.slots": slots, "pg.sessions": sessions }) =>
+    slots === undefined || sessions === undefined
       ? "no role's or database's limit was named in the refusal"
-      : `${slots.used} of ${slots.usable} slots in use, and no role or database is at a limit of its own`,
+      : `${holderText(slots, sessions)}; no role or database is at a limit of its own`,
 });
 
 function isSameLimit(a: Found, b: Found): boolean {
@@ -71,7 +81,7 @@ function limitsReached(slots: PgSlots, sessions: PgSessions, isComplained: boole
         severity,
         object,
         ...(owner !== null && { about: [originObject(owner)] }),
-        summary: `${used} of the ${limit} connections that ${object.kind} ${object.name} may have are in use${slots.used < slots.usable ? `, while the server has room (${slots.used} of ${slots.usable} slots in use)` : ""}`,
+        summary: `${used} of the ${limit} connections that ${object.kind} ${object.name} may have are in use${slots.used < slots.usable ? `, while the server has room (${slotsText(slots)})` : ""}`,
         facts: {
           limitOf: object.kind,
           limit,

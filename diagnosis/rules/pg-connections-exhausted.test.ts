@@ -20,10 +20,17 @@ describe("pg-connections-exhausted", () => {
     assert.match(summary, /^97 of 97 connection slots in use: 15 active .* 80 idle/);
   });
 
+  it("says when the reserved slots are taken, too", () => {
+    assert.match(
+      firstFound(connectionsExhausted, used(99)).summary,
+      /^all 97 ordinary connection slots and 2 of the 3 reserved ones in use: /,
+    );
+  });
+
   it("warns from nine tenths on, our own sessions not counted", () => {
     assert.deepEqual(judged(connectionsExhausted, used(90)), ["warning (server)"]);
     assert.equal(judged(connectionsExhausted, used(89)), "clear");
-    assert.equal(clearText(connectionsExhausted), "24 of 97 connection slots are in use");
+    assert.equal(clearText(connectionsExhausted), "24 of 97 connection slots in use");
   });
 
   it("is critical when somebody has been refused", () => {

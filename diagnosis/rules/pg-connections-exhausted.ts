@@ -1,5 +1,5 @@
 import { defineRule } from "../rule.ts";
-import { dominantOrigin, holdersText, originObject, originsOf, slotHolder } from "../slot-holders.ts";
+import { dominantOrigin, holdersText, originObject, originsOf, slotHolder, slotsText } from "../slot-holders.ts";
 
 export const connectionsExhausted = defineRule({
   id: "pg-connections-exhausted",
@@ -19,7 +19,7 @@ export const connectionsExhausted = defineRule({
       {
         severity: isRefusing ? "critical" : "warning",
         ...(largest !== null && { about: [originObject(largest)] }),
-        summary: `${slots.used} of ${slots.usable} connection slots in use: ${sessions.active} active (${sessions.waitingForLock} of them waiting for a lock), ${sessions.idle} idle, ${sessions.idleInTransaction + sessions.idleInTransactionAborted} idle in a transaction; ${sessions.startedLastMinute} arrived within the last minute`,
+        summary: `${slotsText(slots)}: ${sessions.active} active (${sessions.waitingForLock} of them waiting for a lock), ${sessions.idle} idle, ${sessions.idleInTransaction + sessions.idleInTransactionAborted} idle in a transaction; ${sessions.startedLastMinute} arrived within the last minute`,
         facts: {
           used: slots.used,
           usable: slots.usable,
@@ -38,5 +38,5 @@ export const connectionsExhausted = defineRule({
     ];
   },
 
-  clear: ({ "pg.slots": slots }) => `${slots.used} of ${slots.usable} connection slots are in use`,
+  clear: ({ "pg.slots": slots }) => slotsText(slots),
 });

@@ -21,8 +21,10 @@ export const hbaRejects = defineRule({
     ];
   },
 
-  clear: ({ "pg.connect": connect }) =>
-    connect.outcome === "connected"
-      ? `connected to ${connect.host} in ${Math.round(connect.latencyMs)} ms`
-      : "pg_hba.conf did not refuse us",
+  clear: ({ "pg.connect": connect }) => {
+    if (connect.outcome === "connected") return "pg_hba.conf let us in";
+    return refusalOf(connect) === "tls-required"
+      ? "pg_hba.conf refused us without TLS, and with it we have not tried"
+      : "pg_hba.conf did not refuse us";
+  },
 });

@@ -35,7 +35,7 @@ export const lockDdlQueue = defineRule({
   },
 
   clear: ({ "pg.locks": locks }) =>
-    locks.waiting === 0 ? "nobody waits for a lock" : "nobody queues behind a waiting exclusive lock request",
+    locks.waiting === 0 ? "nobody waits for a lock" : "nobody queues behind an exclusive lock request that waits for a reader or a writer",
 });
 
 interface QueuedRoot {

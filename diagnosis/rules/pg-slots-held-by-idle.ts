@@ -1,5 +1,5 @@
 import { defineRule } from "../rule.ts";
-import { dominantOrigin, holdersText, originObject, originsOf, originText, slotHolder } from "../slot-holders.ts";
+import { dominantOrigin, holdersText, holderText, originObject, originsOf, originText, slotHolder } from "../slot-holders.ts";
 
 export const slotsHeldByIdle = defineRule({
   id: "pg-slots-held-by-idle",
@@ -16,11 +16,12 @@ export const slotsHeldByIdle = defineRule({
       {
         severity: slots.used >= slots.usable ? "critical" : "warning",
         object: owner === null ? { kind: "server" as const } : originObject(owner),
-        summary: `${sessions.idle} of ${slots.used} sessions are idle, ${sessions.idleLong} for more than a minute, and ${sessions.active} are at work${owner === null ? "" : `; ${owner.idle} of the idle ones belong to ${originText(owner)}`}`,
+        summary: `${sessions.idle} of ${sessions.total} sessions are idle, ${sessions.idleLong} for more than a minute, and ${sessions.active} are at work${owner === null ? "" : `; ${owner.idle} of the idle ones belong to ${originText(owner)}`}`,
         facts: {
           idle: sessions.idle,
           idleLong: sessions.idleLong,
           active: sessions.active,
+          total: sessions.total,
           used: slots.used,
           usable: slots.usable,
           origins: holdersText(origins, ({ idle }) => idle),
@@ -29,5 +30,5 @@ export const slotsHeldByIdle = defineRule({
     ];
   },
 
-  clear: ({ "pg.slots": slots, "pg.sessions": sessions }) => `${sessions.idle} of ${slots.used} sessions are idle`,
+  clear: ({ "pg.slots": slots, "pg.sessions": sessions }) => holderText(slots, sessions),
 });

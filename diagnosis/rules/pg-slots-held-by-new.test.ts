@@ -15,7 +15,7 @@ describe("pg-slots-held-by-new", () => {
     assert.deepEqual(judged(slotsHeldByNew, surge(75)), ["critical checkout as app"]);
     assert.match(
       firstFound(slotsHeldByNew, surge(75)).summary,
-      /^75 of 97 sessions arrived within the last minute .*75 of them belong to "checkout"/,
+      /^75 of 95 sessions arrived within the last minute .*75 of them belong to "checkout"/,
     );
   });
 

@@ -1,5 +1,5 @@
 import { defineRule } from "../rule.ts";
-import { dominantOrigin, holdersText, originObject, originsOf, originText, slotHolder } from "../slot-holders.ts";
+import { dominantOrigin, holdersText, holderText, originObject, originsOf, originText, slotHolder } from "../slot-holders.ts";
 
 export const slotsHeldByNew = defineRule({
   id: "pg-slots-held-by-new",
@@ -16,7 +16,7 @@ export const slotsHeldByNew = defineRule({
       {
         severity: slots.used >= slots.usable ? "critical" : "warning",
         object: owner === null ? { kind: "server" as const } : originObject(owner),
-        summary: `${sessions.startedLastMinute} of ${slots.used} sessions arrived within the last minute (${sessions.active} sessions are at work, ${sessions.idle} idle)${owner === null ? "" : `; ${owner.startedLastMinute} of them belong to ${originText(owner)}`}`,
+        summary: `${sessions.startedLastMinute} of ${sessions.total} sessions arrived within the last minute (${sessions.active} sessions are at work, ${sessions.idle} idle)${owner === null ? "" : `; ${owner.startedLastMinute} of them belong to ${originText(owner)}`}`,
         facts: {
           startedLastMinute: sessions.startedLastMinute,
           active: sessions.active,
@@ -29,6 +29,5 @@ export const slotsHeldByNew = defineRule({
     ];
   },
 
-  clear: ({ "pg.slots": slots, "pg.sessions": sessions }) =>
-    `${sessions.startedLastMinute} of ${slots.used} sessions arrived within the last minute`,
+  clear: ({ "pg.slots": slots, "pg.sessions": sessions }) => holderText(slots, sessions),
 });

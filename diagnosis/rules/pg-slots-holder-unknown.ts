@@ -1,6 +1,6 @@
 import { addressOf, refusalFacts, refusalOf } from "../refusal.ts";
 import { defineRule, type Found } from "../rule.ts";
-import { holdersText, originsOf, slotHolder } from "../slot-holders.ts";
+import { holdersText, holderText, originsOf, slotHolder, slotsText } from "../slot-holders.ts";
 
 export const slotsHolderUnknown = defineRule({
   id: "pg-slots-holder-unknown",
@@ -18,7 +18,7 @@ export const slotsHolderUnknown = defineRule({
         {
           severity: slots.used >= slots.usable ? "critical" : "warning",
           object: { kind: "server" },
-          summary: `${slots.used} of ${slots.usable} connection slots are in use; ${holder === "hidden" ? "what their sessions do is hidden from our role" : `no one kind of session holds them (${sessions.active} active, ${sessions.idle} idle, ${sessions.idleInTransaction + sessions.idleInTransactionAborted} idle in a transaction)`}`,
+          summary: `${slotsText(slots)}; ${holder === "hidden" ? "what their sessions do is hidden from our role" : `no one kind of session holds them (${sessions.active} active, ${sessions.idle} idle, ${sessions.idleInTransaction + sessions.idleInTransactionAborted} idle in a transaction)`}`,
           facts: { used: slots.used, usable: slots.usable, holder, origins: holdersText(originsOf(sessions.groups), ({ total }) => total) },
         },
       ];
@@ -33,6 +33,6 @@ export const slotsHolderUnknown = defineRule({
     return [found];
   },
 
-  clear: ({ "pg.slots": slots }) =>
-    slots === undefined ? "the login was not refused for want of a slot" : `${slots.used} of ${slots.usable} connection slots are in use`,
+  clear: ({ "pg.slots": slots, "pg.sessions": sessions }) =>
+    slots === undefined || sessions === undefined ? "the login was not refused for want of a slot" : holderText(slots, sessions),
 });

@@ -29,12 +29,13 @@ export const tlsMismatch = defineRule({
     ];
   },
 
-  clear: ({ "pg.connect": connect }) =>
-    connect.outcome === "connected"
-      ? connect.tls === null
-        ? "connected without TLS"
-        : `connected over ${connect.tls.version}`
-      : "the failure is not about TLS",
+  clear: ({ "pg.connect": connect }) => {
+    if (connect.tls !== null) return `TLS was agreed on (${connect.tls.version})`;
+    if (connect.outcome === "connected") return "connected without TLS";
+    return refusalOf(connect) === "certificate-out-of-date"
+      ? "the handshake failed for the certificate's dates alone"
+      : "TLS is not what failed";
+  },
 });
 
 function disagreement(connect: PgConnect, refusal: "tls-required" | "tls-mismatch"): string {
