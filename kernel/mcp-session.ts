@@ -1,5 +1,6 @@
 import type { CallToolResult, JSONRPCMessage, RequestId } from "@modelcontextprotocol/sdk/types.js";
 import { ToolError } from "./errors.ts";
+import { helloOf, negotiatedVersion } from "./hello.ts";
 import { type Caller, invoke, type Road } from "./invoke.ts";
 import { type ClientRequests, elicitationApprover } from "./mcp-elicitation.ts";
 import { listTools, toErrorResult, toResult } from "./serve.ts";
@@ -33,9 +34,6 @@ export interface SessionOptions {
   readonly observe?: (tool: string, outcome: string, durationMs: number) => void;
 }
 
-/** The SDK's list; a test compares the two. */
-export const PROTOCOL_VERSIONS = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05", "2024-10-07"] as const;
-
 /** More than any host sends at once; a client that does not wait for answers is stopped here. */
 const MAX_CALLS_IN_FLIGHT = 64;
 
@@ -58,12 +56,7 @@ export function createSession<Context>(road: Road, server: Server<Context>, opti
   const METHODS: Readonly<Record<string, (id: RequestId, params: Params) => void>> = {
     initialize(id, { protocolVersion, capabilities }) {
       elicits = isRecord(capabilities) && canElicitForms(capabilities["elicitation"]);
-      respond(id, {
-        protocolVersion: PROTOCOL_VERSIONS.find((known) => known === protocolVersion) ?? PROTOCOL_VERSIONS[0],
-        capabilities: { tools: {} },
-        serverInfo: { name: `aihelpdesk-${server.name}`, title: `aiHelpDesk ${server.title}`, version },
-        instructions: server.instructions,
-      });
+      respond(id, { protocolVersion: negotiatedVersion(protocolVersion), ...helloOf(server, version) });
     },
     ping: (id) => respond(id, {}),
     "tools/list": (id) => respond(id, { tools: listTools(server, { policy: road.policy, caller: caller.subject, programs }) }),

@@ -10,7 +10,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { ElicitRequestSchema, LATEST_PROTOCOL_VERSION, SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/sdk/types.js";
 import { SECRET } from "../test/kernel-fixture.ts";
 import { verifyAudit } from "./audit-trail.ts";
-import { PROTOCOL_VERSIONS } from "./mcp-session.ts";
+import { PROTOCOL_VERSIONS } from "./hello.ts";
 import { ERROR_META, TEXT_BUDGET_BYTES } from "./serve.ts";
 
 const SERVER = path.join(import.meta.dirname, "..", "test", "kernel-stdio.ts");

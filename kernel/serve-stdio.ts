@@ -1,7 +1,11 @@
 import { Console } from "node:console";
-import type { Readable, Writable } from "node:stream";
+import type { Writable } from "node:stream";
+import type { EarlyAnswers, ListingMemory } from "./early-listing.ts";
+import { helloOf } from "./hello.ts";
 import type { Road } from "./invoke.ts";
 import { createSession } from "./mcp-session.ts";
+import { listTools } from "./serve.ts";
+import { type StdinLines, stdinLines } from "./stdin-lines.ts";
 import { onStopSignal } from "./stop-signal.ts";
 import type { Server } from "./tool.ts";
 
@@ -16,30 +20,44 @@ export interface StdioOptions {
   readonly operator: string;
   /** Also list tools that are meant for programs. */
   readonly programs?: boolean;
+  /** What was begun before the rest of the program was loaded. */
+  readonly early?: EarlyStart;
 }
 
-/** Far more than any call; a line that is longer is not a call. */
-const MAX_LINE_BYTES = 4 * 1024 * 1024;
+export interface EarlyStart {
+  readonly lines: StdinLines;
+  readonly memory: ListingMemory;
+  /** Null when nothing was remembered. */
+  readonly answers: EarlyAnswers | null;
+}
+
 /** For calls that were sent just before stdin ended. Hosts send SIGTERM after 2 s. */
 const LAST_CALLS_MS = 1_000;
 const CANCELLING_MS = 500;
 
 export async function serveStdio<Context>(server: Server<Context>, road: Road, options: StdioOptions): Promise<void> {
   const { stdin } = process;
+  const { early } = options;
   const stdout = claimStdout();
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   const session = createSession(road, server, {
     version: options.version,
     programs: options.programs,
     caller: { door: "stdio", subject: options.operator },
-    send: (message) => stdout.write(`${JSON.stringify(message)}\n`),
+    send: (message) => {
+      if (early?.answers?.isAnswered(message) !== true) stdout.write(`${JSON.stringify(message)}\n`);
+    },
   });
 
   const unsignal = onStopSignal(stop);
   stdout.onBroken(stop);
-  stdin.on("error", () => stop());
-  stdin.on("end", () => void idle(session, LAST_CALLS_MS).then(stop));
-  readLines(stdin, (line) => session.receive(parse(line)));
+  early?.answers?.stop();
+  const lines = early?.lines ?? stdinLines(stdin);
+  lines.take(
+    (line) => session.receive(parse(line)),
+    () => void idle(session, LAST_CALLS_MS).then(stop),
+  );
+  if (early !== undefined) remember(early, server, road, options, (message) => stdout.write(`${JSON.stringify(message)}\n`));
 
   await stopped;
   unsignal();
@@ -51,6 +69,19 @@ export async function serveStdio<Context>(server: Server<Context>, road: Road, o
   await stdout.flushed();
   // A tool that listens to nothing must not keep the process: everything that matters is written.
   setTimeout(() => process.exit(), CANCELLING_MS).unref();
+}
+
+/** For the next start; and should the early answer have been another, the client asks again. */
+function remember<Context>(
+  { memory, answers }: EarlyStart,
+  server: Server<Context>,
+  { policy }: Road,
+  { version, operator, programs }: StdioOptions,
+  send: (message: object) => void,
+): void {
+  const tools = listTools(server, { policy, caller: operator, programs });
+  const isNew = memory.remember({ hello: helloOf(server, version), tools });
+  if (isNew && answers?.hasListed === true) send({ jsonrpc: "2.0", method: "notifications/tools/list_changed" });
 }
 
 /** What is no JSON is left to the session to refuse. */
@@ -92,27 +123,4 @@ function claimStdout() {
 
 async function drained(stream: Writable): Promise<void> {
   while (stream.writableLength > 0 && !stream.destroyed) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-/** Lines end with a line feed; what follows the last one is no message. A line that is too long is dropped. */
-function readLines(stream: Readable, take: (line: string) => void): void {
-  let parts: Buffer[] = [];
-  let size = 0;
-  const keep = (part: Buffer) => {
-    size += part.length;
-    if (size <= MAX_LINE_BYTES) parts.push(part);
-    else parts = [];
-  };
-  stream.on("data", (chunk: Buffer) => {
-    let from = 0;
-    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-      keep(chunk.subarray(from, end));
-      const line = size > MAX_LINE_BYTES ? "too long" : Buffer.concat(parts).toString("utf8").trim();
-      parts = [];
-      size = 0;
-      from = end + 1;
-      if (line !== "") take(line);
-    }
-    if (from < chunk.length) keep(chunk.subarray(from));
-  });
 }
