@@ -5,9 +5,11 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { suite, test } from "node:test";
 import { z } from "zod";
+import { openApprovals } from "../../kernel/approval.ts";
 import { startSandbox } from "../../sandbox/server.ts";
 import { ask, sessionsOn } from "../../sandbox/sessions.ts";
 import { newHome } from "../../test/run-helpdesk.ts";
+import { approvalFolder } from "../workspace.ts";
 
 const LAUNCHER = path.join(import.meta.dirname, "..", "..", "bin", "helpdesk.js");
 
@@ -80,18 +82,23 @@ suite("helpdesk approve", () => {
       const listed = await home.run(["approve"]);
       assert.match(listed.stdout, new RegExp(`^${id} {2}Terminate session \\d+ "checkout"`, "u"));
       const unasked = await home.run(["approve", id]);
-      assert.deepEqual({ status: unasked.status, said: /Give --yes or --refuse/u.test(unasked.stderr) }, { status: 2, said: true });
+      assert.deepEqual({ status: unasked.status, said: /takes a person at a terminal/u.test(unasked.stderr) }, { status: 2, said: true });
+      assert.match(unasked.stderr, /Plan {5}Terminate session/u);
+      assert.equal((await home.run(["approve", id, "--yes"])).status, 2, "an assistant with a shell must not agree with itself");
       assert.equal(parked.isOpen, true);
 
-      const approved = await home.run(["approve", id, "--yes"]);
-      assert.equal(approved.status, 0, approved.stderr);
-      assert.match(approved.stderr, /Plan {5}Terminate session/u);
+      // What the terminal's yes comes to; a test has no terminal.
+      await openApprovals({ dir: approvalFolder({ stateDir: path.join(home.folder, ".local", "state", "aihelpdesk") }) }).decide(
+        id,
+        "approved",
+        "anna (helpdesk approve)",
+      );
 
       const second = await call();
       assert.notEqual(second.isError, true, JSON.stringify(second));
       assert.equal(z.object({ verification: z.object({ worked: z.boolean() }) }).parse(second.structuredContent).verification.worked, true);
       assert.match((await home.run(["approve"])).stdout, /Nothing waits/u);
-      assert.equal((await home.run(["approve", id, "--yes"])).status, 2);
+      assert.equal((await home.run(["approve", id, "--refuse"])).status, 2);
     } finally {
       child.stdin.end();
     }

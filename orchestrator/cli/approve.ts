@@ -6,27 +6,30 @@ import { usageError } from "./failure.ts";
 import { isInteractive, paintFor } from "./terminal.ts";
 import { printPlan } from "./terminal-approver.ts";
 
-/** `helpdesk approve`: a person's word on what an assistant asked for, given where the assistant has no hand. */
+/**
+ * `helpdesk approve`: a person's word on what an assistant asked for, given where the assistant has no hand.
+ *
+ * Agreeing takes a terminal, whatever the options say: an assistant with a shell must not approve its own request.
+ * Refusing takes nothing.
+ */
 export interface ApproveArguments {
   readonly id: string | undefined;
-  readonly isAgreed: boolean;
   readonly isRefused: boolean;
   readonly isJson: boolean;
 }
 
-export async function approveCommand({ id, isAgreed, isRefused, isJson }: ApproveArguments, config: Config): Promise<number> {
-  if (isAgreed && isRefused) throw usageError("--yes and --refuse were given", "Give one of them.");
+export async function approveCommand({ id, isRefused, isJson }: ApproveArguments, config: Config): Promise<number> {
   const approvals = openApprovals({ dir: approvalFolder(config) });
   const waiting = (await approvals.list()).filter(({ state }) => state === "pending");
   if (id === undefined) {
-    if (isAgreed || isRefused) throw usageError("which request?", "Give its id; `helpdesk approve` lists them.");
+    if (isRefused) throw usageError("which request?", "Give its id; `helpdesk approve` lists them.");
     list(waiting, isJson);
     return 0;
   }
   const request = waiting.find((one) => one.id === id);
   if (request === undefined) throw usageError("no request of that id waits for an answer", "`helpdesk approve` lists what waits.");
   show(request);
-  const decision = isAgreed ? "approved" : isRefused ? "refused" : await ask();
+  const decision = isRefused ? "refused" : await ask();
   await approvals.decide(id, decision, `${config.operator} (helpdesk approve)`);
   process.stdout.write(
     decision === "approved" ? `Approved until ${request.expiresAt}; the assistant can repeat its call now.\n` : "Refused.\n",
@@ -35,7 +38,7 @@ export async function approveCommand({ id, isAgreed, isRefused, isJson }: Approv
 }
 
 async function ask(): Promise<"approved" | "refused"> {
-  if (!isInteractive()) throw usageError("nobody can be asked here", "Give --yes or --refuse.");
+  if (!isInteractive()) throw usageError("agreeing takes a person at a terminal", "Run it in one; --refuse works anywhere.");
   const { confirm, isCancel } = await import("@clack/prompts");
   const answer = await confirm({ message: "Do you agree?", initialValue: false, output: process.stderr });
   return !isCancel(answer) && answer ? "approved" : "refused";

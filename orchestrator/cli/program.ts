@@ -271,21 +271,15 @@ function addApprove(program: Command, config: Config, ends: Ends): void {
     .command("approve")
     .summary("agree to (or refuse) a change that an assistant asked for")
     .description(
-      "Without an id, lists the changes that wait for an answer. With one, shows the plan and asks. The approval holds for that plan only, expires, and works once.",
+      "Without an id, lists the changes that wait for an answer. With one, shows the plan and asks, at a terminal only. The approval holds for that plan only, expires, and works once.",
     )
     .argument("[id]", "of the request")
-    .option("--yes", "agree without being asked")
     .option("--refuse", "say no")
     .option("--json", "list as JSON")
     .addHelpText("after", examples(["helpdesk approve", "what waits"], ["helpdesk approve 3f9a01c2d4", "see the plan, and decide"]))
     .action(async (id: string | undefined, options: Options) => {
       const { approveCommand } = await import("./approve.ts");
-      ends(
-        await approveCommand(
-          { id, isAgreed: options["yes"] === true, isRefused: options["refuse"] === true, isJson: options["json"] === true },
-          config,
-        ),
-      );
+      ends(await approveCommand({ id, isRefused: options["refuse"] === true, isJson: options["json"] === true }, config));
     });
 }
 
