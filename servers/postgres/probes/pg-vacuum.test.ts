@@ -159,5 +159,27 @@ for (const { name, options } of POSTGRES_VERSIONS) {
         await server.reload({ track_counts: true });
       }
     });
+
+    it("knows the autovacuum that works against wraparound, which gives way to nobody", async () => {
+      await ask(
+        server,
+        `create table old (a int) with (autovacuum_freeze_max_age = 100000, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
+         insert into old select generate_series(1, 20000)`,
+      );
+      // Each block with an exception handler that writes is a subtransaction, and takes an id of its own.
+      await ask(
+        server,
+        "create table ids (a int); do $$ begin for i in 1..110000 loop begin insert into ids values (1); exception when division_by_zero then null; end; end loop; end $$",
+      );
+      // The launcher takes note of a shorter nap only after the present one.
+      await server.restart({ autovacuum_naptime: "1s" });
+      const works = "select count(*) > 0 from pg_stat_progress_vacuum where relid = 'old'::regclass and heap_blks_total > 0";
+      await waitUntil(server, "autovacuum on the old table", works);
+      const { value } = await looker.look(vacuum);
+      const run = value.running.find((one) => one.relation?.name === "old");
+      assert.deepEqual([run?.automatic, run?.toPreventWraparound, run?.database], [true, true, "postgres"]);
+      await using nobody = lookerAt(server.url({ role: "nobody_special" }));
+      assert.deepEqual((await nobody.look(vacuum)).value.running, [], "hidden from a role without pg_monitor");
+    });
   });
 }
