@@ -27,6 +27,13 @@ describe("pg-autovacuum-disabled", () => {
     assert.equal(judged(autovacuumDisabled, { "pg.tables": { tables: [small] } }), "clear");
   });
 
+  it("asks for a thousand dead rows, however low the threshold", () => {
+    const at = (deadRows: number) =>
+      judged(autovacuumDisabled, { "pg.tables": { tables: [table({ ...off, deadRows, vacuumThresholdRows: 50 })] } });
+    assert.equal(at(1_000), "clear");
+    assert.deepEqual(at(1_001), ["warning public.orders"]);
+  });
+
   it("turns at the threshold, and when freezing is overdue", () => {
     const at = (deadRows: number) =>
       judged(autovacuumDisabled, { "pg.tables": { tables: [table({ ...off, deadRows, vacuumThresholdRows: 50_000 })] } });

@@ -51,6 +51,17 @@ describe("pg-autovacuum-saturated", () => {
     }
   });
 
+  it("is clear when autovacuum is off: its workers then only prevent wraparound", () => {
+    for (const off of [{ enabled: false }, { trackCounts: false }]) {
+      assert.equal(judged(autovacuumSaturated, { "pg.vacuum": { running: three, ...off }, "pg.tables": { tables: [late] } }), "clear");
+    }
+  });
+
+  it("gives a worker ten minutes for a table", () => {
+    const running = [worker(1, "events", { seconds: 599 }), worker(2, "b"), worker(3, "c")];
+    assert.equal(judged(autovacuumSaturated, { "pg.vacuum": { running }, "pg.tables": { tables: [late] } }), "clear");
+  });
+
   it("counts a table that a worker has been on for ten minutes", () => {
     const running = [worker(1, "events", { seconds: 600 }), worker(2, "b"), worker(3, "c")];
     const overrides = { "pg.vacuum": { running }, "pg.tables": { tables: [late] } };

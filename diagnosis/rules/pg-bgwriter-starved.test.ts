@@ -23,10 +23,14 @@ describe("pg-bgwriter-starved", () => {
 
   it("is clear at the default, however busy the server is", () => {
     assert.equal(judge({ bgwriterLruMaxPages: 100, bgwriterStoppedInWindow: 15 }), "clear");
+    assert.deepEqual(judge({ bgwriterLruMaxPages: 99, bgwriterStoppedInWindow: 15 }), ["warning bgwriter_lru_maxpages"]);
   });
 
   it("is clear when nothing is written, or when the checkpointer writes most", () => {
-    assert.equal(judge({ backendsPerSecond: 99 }), "clear");
+    assert.equal(judge({ backendsPerSecond: 99, checkpointerPerSecond: 0 }), "clear");
+    assert.deepEqual(judge({ backendsPerSecond: 100, checkpointerPerSecond: 0 }), ["warning bgwriter_lru_maxpages"]);
+    assert.equal(judge({ checkpointerPerSecond: 891 }), "clear");
+    assert.deepEqual(judge({ checkpointerPerSecond: 890 }), ["warning bgwriter_lru_maxpages"]);
     assert.equal(judge({ checkpointerPerSecond: 5_000 }), "clear");
   });
 

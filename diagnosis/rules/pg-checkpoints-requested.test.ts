@@ -22,6 +22,13 @@ describe("pg-checkpoints-requested", () => {
     assert.deepEqual(judged(checkpointsRequested, writing(50, 2, 120)), ["advice max_wal_size"]);
   });
 
+  it("warns at the frequency at which PostgreSQL itself does", () => {
+    assert.deepEqual(judged(checkpointsRequested, writing(1_000 / 30, 2, 60)), ["warning max_wal_size"]);
+    assert.deepEqual(judged(checkpointsRequested, writing(1_000 / 31, 2, 60)), ["advice max_wal_size"]);
+    assert.deepEqual(judged(checkpointsRequested, writing(50, 2, 61)), ["advice max_wal_size"]);
+    assert.deepEqual(judged(checkpointsRequested, writing(1_000 / 11, 1)), ["advice max_wal_size"]);
+  });
+
   it("is clear when the volume does not explain them: somebody asked for a checkpoint", () => {
     assert.equal(judged(checkpointsRequested, writing(6.6, 2)), "clear");
     assert.equal(judged(checkpointsRequested, writing(0, 3)), "clear");

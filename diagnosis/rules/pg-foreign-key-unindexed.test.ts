@@ -35,6 +35,7 @@ describe("pg-foreign-key-unindexed", () => {
   it("is clear without deletes, however much else is updated, and for small tables", () => {
     assert.equal(judge({ referencedDeletesPerSecond: 0 }), "clear");
     assert.equal(judge({ sizeBytes: 8 * MIB - 1, referencedDeletesPerSecond: 5_000 }), "clear");
+    assert.deepEqual(judge({ sizeBytes: 8 * MIB, referencedDeletesPerSecond: 1 }), ["advice public.items"]);
   });
 
   it("is clear when the referencing table is seen not to be scanned", () => {

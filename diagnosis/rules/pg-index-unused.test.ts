@@ -16,6 +16,11 @@ describe("pg-index-unused", () => {
     assert.equal(facts["rowsWrittenPerSecond"], 181);
   });
 
+  it("says that the writes are unknown where the table was not seen", () => {
+    const others = [index({ table: "audit", name: "audit_note_idx", scans: 0 })];
+    assert.equal(firstFound(indexUnused, { "pg.indexes": { unused: others } }).facts["rowsWrittenPerSecond"], null);
+  });
+
   it("claims nothing on fresh statistics", () => {
     assert.equal(judged(indexUnused, { "pg.indexes": { unused, statsAgeSeconds: 7 * DAY - 1 } }), "clear");
     assert.deepEqual(judged(indexUnused, { "pg.indexes": { unused, statsAgeSeconds: 7 * DAY } }), ["advice public.orders"]);
@@ -30,6 +35,7 @@ describe("pg-index-unused", () => {
 
   it("says nothing of small indexes, of redundant ones, and on a standby", () => {
     assert.equal(judged(indexUnused, { "pg.indexes": { unused: [index({ sizeBytes: 10 * 1_048_576 - 1 })] } }), "clear");
+    assert.deepEqual(judged(indexUnused, { "pg.indexes": { unused: [index({ sizeBytes: 10 * 1_048_576 })] } }), ["advice public.orders"]);
     const duplicates = unused.map((one) => ({ ...one, keeps: "other", keepsSchema: "public", isPrefixOnly: false }));
     assert.equal(judged(indexUnused, { "pg.indexes": { unused, duplicates } }), "clear");
     assert.equal(judged(indexUnused, { "pg.indexes": { unused }, "pg.server": { inRecovery: true } }), "clear");

@@ -17,6 +17,15 @@ describe("pg-multixact-wraparound-near", () => {
     assert.equal(judged(multixactWraparoundNear), "clear");
   });
 
+  it("names the oldest of several, and no template where another is as old", () => {
+    const databases = [
+      database({ name: "postgres", multixactAge: 850_000_000 }),
+      database({ name: "template1", isTemplate: true, multixactAge: 900_000_000 }),
+      database({ multixactAge: 900_000_000 }),
+    ];
+    assert.deepEqual(judged(multixactWraparoundNear, { "pg.databases": { databases } }), ["warning orders"]);
+  });
+
   it("is undecided without the databases' ages", () => {
     assert.equal(judged(multixactWraparoundNear, { "pg.databases": unseen("no-permission") }), "undecided: no-permission");
   });

@@ -25,6 +25,12 @@ describe("pg-sequence-near-limit", () => {
     assert.deepEqual(judge(at(LIMIT - 4_320_000, { increment: 2 }), 100), ["critical public.orders_id_seq"]);
   });
 
+  it("takes the inserts of its own table only", () => {
+    const tables = [table({ name: "audit", rowsInsertedPerSecond: 90_000 }), table({ schema: "old", rowsInsertedPerSecond: 90_000 })];
+    const overrides = { "pg.sequences": { sequences: [at(LIMIT - 4_320_000)] }, "pg.tables": { tables } };
+    assert.equal(firstFound(sequenceNearLimit, overrides).facts["secondsLeft"], null);
+  });
+
   it("names the column that it fills", () => {
     const found = firstFound(sequenceNearLimit, { "pg.sequences": { sequences: [at(LIMIT * 0.95)] } });
     assert.deepEqual(found.about, [{ kind: "column", schema: "public", table: "orders", name: "id" }]);

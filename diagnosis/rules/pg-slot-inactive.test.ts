@@ -19,7 +19,13 @@ describe("pg-slot-inactive", () => {
   it("only advises while it keeps less than max_wal_size, or has been away for minutes only", () => {
     assert.deepEqual(judge({ retainedBytes: 3 * GIB, walStatus: "reserved" }), ["advice standby_2"]);
     assert.deepEqual(judge({ inactiveSeconds: 299 }), ["advice standby_2"]);
+    assert.deepEqual(judge({ inactiveSeconds: 300 }), ["warning standby_2"]);
     assert.deepEqual(judge({ inactiveSeconds: 299, growthBytesPerSecond: 4_000_000 }), ["warning standby_2"]);
+  });
+
+  it("takes PostgreSQL's word for being beyond max_wal_size", () => {
+    for (const walStatus of ["extended", "unreserved"]) assert.deepEqual(judge({ retainedBytes: GIB, walStatus }), ["warning standby_2"]);
+    assert.deepEqual(judge({ retainedBytes: 4 * GIB, walStatus: "reserved" }), ["warning standby_2"]);
   });
 
   it("warns before 17, where nobody knows since when", () => {
@@ -30,7 +36,8 @@ describe("pg-slot-inactive", () => {
     assert.equal(judge({ active: true }), "clear");
     assert.equal(judge({ temporary: true }), "clear");
     assert.equal(judge({ walStatus: "lost" }), "clear");
-    assert.equal(judge({ retainedBytes: 32 * 1_048_576 - 1 }), "clear");
+    assert.equal(judge({ retainedBytes: 32 * 1_048_576 - 1, walStatus: "reserved" }), "clear");
+    assert.deepEqual(judge({ retainedBytes: 32 * 1_048_576, walStatus: "reserved" }), ["advice standby_2"]);
     assert.equal(judge({ retainedBytes: null, walStatus: null }), "clear");
   });
 

@@ -21,6 +21,8 @@ describe("pg-standby-conflict", () => {
     const found = firstFound(standbyConflict, standbyExample(still, { "pg.sessions": { oldestTransactions: [report] } }));
     assert.deepEqual(found.about, [{ kind: "client", application: "reports", role: "reporting" }]);
     assert.match(found.summary, /-1 \(for ever\)/);
+    const { pid, backendStart, application, role, database, client } = report;
+    assert.deepEqual(found.object, { kind: "session", pid, backendStart, application, role, database, client });
   });
 
   it("only advises while the standstill is within what anybody agrees to, and ends by itself", () => {
@@ -40,6 +42,7 @@ describe("pg-standby-conflict", () => {
     assert.equal(judge({ ...still, replayPaused: true }), "clear");
     assert.equal(judge({ ...still, maxStandbyStreamingDelayMs: 0 }), "clear");
     assert.equal(judge({ ...still, replayBacklogBytes: 1_048_575 }), "clear");
+    assert.deepEqual(judge({ ...still, replayBacklogBytes: 1_048_576 }), ["warning pid 4801"]);
     assert.equal(judge(still, report, { "pg.settings": { values: { recoveryMinApplyDelayMs: 60_000 } } }), "clear");
   });
 

@@ -26,6 +26,7 @@ const overrides = (more = {}) => ({ "pg.replication": { senders: [{ ...sender, .
 describe("pg-standby-lags", () => {
   it("names the standby that is far behind in bytes and in time, and its slot", () => {
     assert.deepEqual(judged(standbyLags, overrides()), ["warning standby1"]);
+    assert.deepEqual(firstFound(standbyLags, overrides()).object, { kind: "standby", application: "standby1", address: "10.0.0.6" });
     assert.deepEqual(firstFound(standbyLags, overrides()).about, [{ kind: "slot", name: "standby_1" }]);
   });
 

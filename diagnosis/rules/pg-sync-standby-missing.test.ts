@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ago, unseen } from "../example.ts";
-import { firstFound, judged } from "../judged.ts";
+import { clearText, firstFound, judged } from "../judged.ts";
 import { syncStandbyMissing } from "./pg-sync-standby-missing.ts";
 
 const sender = (application: string, syncState: string) => ({
@@ -48,7 +48,8 @@ describe("pg-sync-standby-missing", () => {
   });
 
   it("is clear where commits do not wait, and on a standby; waits behind a present standby are its pace", () => {
-    assert.equal(judged(syncStandbyMissing, overrides("", [])), "clear");
+    assert.equal(clearText(syncStandbyMissing, overrides("", [])), "commits wait for no standby");
+    assert.equal(clearText(syncStandbyMissing, overrides("a", [sender("a", "sync")])), "the synchronous standbys are streaming");
     assert.equal(judged(syncStandbyMissing, overrides("a", [], { synchronousCommit: "local" })), "clear");
     assert.equal(judged(syncStandbyMissing, overrides("a", [], { inRecovery: true })), "clear");
     assert.equal(judged(syncStandbyMissing, { ...overrides("a", [sender("a", "sync")]), ...waiting }), "clear");

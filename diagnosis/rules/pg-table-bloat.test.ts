@@ -16,11 +16,17 @@ describe("pg-table-bloat", () => {
   it("is clear below half of the table and below 32 MiB", () => {
     assert.equal(judged(tableBloat, with_({ sizeBytes: 100 * MIB, estimatedBloatBytes: 49 * MIB })), "clear");
     assert.equal(judged(tableBloat, with_({ sizeBytes: 33 * MIB, estimatedBloatBytes: 31 * MIB })), "clear");
+    assert.deepEqual(judged(tableBloat, with_({ sizeBytes: 33 * MIB, estimatedBloatBytes: 32 * MIB })), ["advice public.orders"]);
+    assert.deepEqual(judged(tableBloat, with_({ sizeBytes: 2_000 * MIB, estimatedBloatBytes: 1_023 * MIB })), ["advice public.orders"]);
   });
 
   it("is clear when dead rows take the space: they are another finding", () => {
     const dead = with_({ sizeBytes: 100 * MIB, estimatedBloatBytes: 80 * MIB, liveRows: 100_000, deadRows: 900_000 });
     assert.equal(judged(tableBloat, dead), "clear");
+    const share = (deadRows: number) =>
+      judged(tableBloat, with_({ sizeBytes: 100 * MIB, estimatedBloatBytes: 80 * MIB, liveRows: 1_000_000 - deadRows, deadRows }));
+    assert.equal(share(200_001), "clear");
+    assert.deepEqual(share(200_000), ["advice public.orders"]);
   });
 
   it("takes fillfactor's reserve off, and never says more than the table's size", () => {

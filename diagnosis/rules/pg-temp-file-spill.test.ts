@@ -19,10 +19,13 @@ describe("pg-temp-file-spill", () => {
   it("only advises for one large report, and for less than 50 MiB/s", () => {
     assert.deepEqual(judged(tempFileSpill, spilling(60, 1 / 3)), ["advice query 8812345678901234567"]);
     assert.deepEqual(judged(tempFileSpill, spilling(49, 3)), ["advice query 8812345678901234567"]);
+    assert.deepEqual(judged(tempFileSpill, spilling(60, 1.9 / 3)), ["advice query 8812345678901234567"]);
+    assert.deepEqual(judged(tempFileSpill, spilling(60, 2 / 3)), ["warning query 8812345678901234567"]);
   });
 
   it("is clear below 5 MiB/s, and on totals from earlier", () => {
     assert.equal(judged(tempFileSpill, spilling(4.9, 3)), "clear");
+    assert.deepEqual(judged(tempFileSpill, spilling(5, 3)), ["advice query 8812345678901234567"]);
     const earlier = { "pg.statements": { statements: [statement({ totalTempBlocksWritten: 90_000_000 })] } };
     assert.equal(judged(tempFileSpill, earlier), "clear");
   });

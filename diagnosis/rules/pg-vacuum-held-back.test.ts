@@ -61,6 +61,50 @@ describe("pg-vacuum-held-back", () => {
     }
   });
 
+  it("counts a session from 20 s of rest on, a running statement from a minute on, and warns of it from ten minutes on", () => {
+    const justNow = table({ ...stuck, lastAutovacuum: ago(5), lastAutoanalyze: ago(4) });
+    const at = (state: "active" | "idle in transaction", xactAgeSeconds: number) =>
+      judged(vacuumHeldBack, {
+        "pg.tables": { tables: [justNow] },
+        "pg.vacuum": { holders: [sessionHolder({ state, xactAgeSeconds, age: 5_000 })] },
+      });
+    assert.equal(at("idle in transaction", 19.9), "clear");
+    assert.deepEqual(at("idle in transaction", 20), ["warning pid 4711"]);
+    assert.equal(at("active", 59.9), "clear");
+    assert.deepEqual(at("active", 60), ["advice pid 4711"]);
+    assert.deepEqual(at("active", 599.9), ["advice pid 4711"]);
+    assert.deepEqual(at("active", 600), ["warning pid 4711"]);
+  });
+
+  it("names a second holder from half of the oldest's age on, and from a thousand transactions on", () => {
+    const others = (oldest: number, age: number) =>
+      judged(vacuumHeldBack, {
+        "pg.tables": { tables: [stuck] },
+        "pg.vacuum": {
+          holders: [
+            sessionHolder({ ...parked, age: oldest }),
+            { kind: "prepared-transaction", gid: "payout-1", database: "orders", ageSeconds: 5_000, age },
+          ],
+        },
+      });
+    assert.deepEqual(others(5_000, 2_500), ["warning pid 4711", "warning payout-1"]);
+    assert.deepEqual(others(5_000, 2_499), ["warning pid 4711"]);
+    assert.deepEqual(others(1_200, 1_000), ["warning pid 4711", "warning payout-1"]);
+    assert.deepEqual(others(1_200, 999), ["warning pid 4711"]);
+  });
+
+  it("says of each kind what a remedy has to know", () => {
+    const of = (
+      holder: Parameters<typeof sessionHolder>[0] | { kind: "slot"; name: string; active: boolean; catalogOnly: boolean; age: number },
+    ) =>
+      firstFound(vacuumHeldBack, {
+        "pg.vacuum": { holders: ["kind" in holder && holder.kind === "slot" ? holder : sessionHolder({ ...parked, age: 1e8 })] },
+      }).facts;
+    assert.deepEqual([of({})["state"], of({})["active"], of({})["catalogOnly"]], ["idle in transaction", null, null]);
+    const slot = of({ kind: "slot", name: "cdc", active: true, catalogOnly: true, age: 1e8 });
+    assert.deepEqual([slot["state"], slot["active"], slot["catalogOnly"]], [null, true, true]);
+  });
+
   it("leaves a session of another database and a slot that holds catalogs only alone", () => {
     const elsewhere = sessionHolder({ database: "reporting", state: "idle in transaction", xactAgeSeconds: 900, age: 9_000 });
     const logical = { kind: "slot", name: "cdc", active: false, catalogOnly: true, age: 2_000_000 } as const;

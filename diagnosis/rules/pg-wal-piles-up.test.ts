@@ -11,6 +11,7 @@ const at = (directoryBytes: number | null) => judged(walPilesUp, { "pg.wal": { d
 describe("pg-wal-piles-up", () => {
   it("finds a directory beyond twice max_wal_size, and warns once it is far beyond", () => {
     assert.deepEqual(at(2 * GIB + 256 * MIB), ["advice (server)"]);
+    assert.deepEqual(at(18 * GIB - 1), ["advice (server)"]);
     assert.deepEqual(at(18 * GIB), ["warning (server)"]);
   });
 

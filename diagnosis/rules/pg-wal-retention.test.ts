@@ -19,6 +19,14 @@ describe("pg-wal-retention", () => {
     assert.equal(keeping(3.9 * GIB, 9 * GIB), "clear");
   });
 
+  it("never speaks of less than 256 MiB", () => {
+    const MIB = 1_048_576;
+    const at = (directoryBytes: number) =>
+      judged(walRetention, { "pg.wal": { walKeepSizeBytes: GIB, directoryBytes, maxWalSizeBytes: 32 * MIB } });
+    assert.equal(at(256 * MIB - 1), "clear");
+    assert.deepEqual(at(256 * MIB), ["advice wal_keep_size"]);
+  });
+
   it("names the missing limit once a slot really keeps much", () => {
     const at = (retainedBytes: number, maxSlotWalKeepBytes: number) =>
       judged(walRetention, { "pg.wal": { maxSlotWalKeepBytes }, "pg.replication": { slots: [replicationSlot({ retainedBytes })] } });
