@@ -182,7 +182,7 @@ export const PgSequences = z.object({
       lastValue: z.number(),
       limit: z.number(),
       increment: z.number(),
-      /** Of the way from start to limit. */
+      /** Of the way from 1 (-1 for a descending one), or from its start where that is further away, to the limit. */
       usedRatio: ratio,
       remaining: z.number(),
       cycles: z.boolean(),

@@ -66,7 +66,7 @@ for (const { name, options } of POSTGRES_VERSIONS) {
           const of = (wanted: string) => found.find((one) => one.name === wanted);
           assert.deepEqual([of("down")?.remaining, of("down")?.increment, of("down")?.limit], [20, -1, -100]);
           assert.deepEqual([of("steps")?.remaining, of("steps")?.increment], [19, 10]);
-          assert.equal(of("late")?.usedRatio, 0.6);
+          assert.equal(of("late")?.usedRatio, 959 / 999);
           assert.equal(of("round")?.cycles, true);
         },
       );

@@ -83,7 +83,9 @@ const UNDEFINED_TABLE = "42P01";
 function describe(row: SequenceRow, lastValue: number | null): PgSequences["sequences"] {
   if (lastValue === null) return [];
   const { schema, name, limit, start, increment, cycles, type } = row;
-  const way = limit - start;
+  // A sequence that was made to start at two thousand million has used as much as one that counted there.
+  const from = increment > 0 ? Math.min(start, 1) : Math.max(start, -1);
+  const way = limit - from;
   const column =
     row.tableSchema === null || row.tableName === null || row.column === null || row.columnType === null
       ? null
@@ -95,7 +97,7 @@ function describe(row: SequenceRow, lastValue: number | null): PgSequences["sequ
       lastValue,
       limit,
       increment,
-      usedRatio: way === 0 ? 1 : Math.min(Math.max((lastValue - start) / way, 0), 1),
+      usedRatio: way === 0 ? 1 : Math.min(Math.max((lastValue - from) / way, 0), 1),
       remaining: Math.max(Math.floor((limit - lastValue) / increment), 0),
       cycles,
       type,
