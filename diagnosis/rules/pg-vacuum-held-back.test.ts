@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { XminHolder } from "../evidence/pg-operations.ts";
 import { ago, database, replicationSlot, sessionHolder, table, unseen } from "../example.ts";
 import { clearText, firstFound, judged } from "../judged.ts";
 import { vacuumHeldBack } from "./pg-vacuum-held-back.ts";
@@ -14,7 +15,8 @@ const stuck = table({
   rowsUpdatedPerSecond: 0,
   rowsDeletedPerSecond: 0,
 });
-const parked = sessionHolder({ state: "idle in transaction", xactAgeSeconds: 900, age: 5_000 });
+const resting = { state: "idle in transaction", xactAgeSeconds: 900, age: 5_000 };
+const parked = sessionHolder(resting);
 const quiet = [database({ commitsPerSecond: 0.2, rowsInsertedPerSecond: 0, rowsUpdatedPerSecond: 0, rowsDeletedPerSecond: 0 })];
 
 describe("pg-vacuum-held-back", () => {
@@ -82,7 +84,7 @@ describe("pg-vacuum-held-back", () => {
         "pg.tables": { tables: [stuck] },
         "pg.vacuum": {
           holders: [
-            sessionHolder({ ...parked, age: oldest }),
+            sessionHolder({ ...resting, age: oldest }),
             { kind: "prepared-transaction", gid: "payout-1", database: "orders", ageSeconds: 5_000, age },
           ],
         },
@@ -94,13 +96,9 @@ describe("pg-vacuum-held-back", () => {
   });
 
   it("says of each kind what a remedy has to know", () => {
-    const of = (
-      holder: Parameters<typeof sessionHolder>[0] | { kind: "slot"; name: string; active: boolean; catalogOnly: boolean; age: number },
-    ) =>
-      firstFound(vacuumHeldBack, {
-        "pg.vacuum": { holders: ["kind" in holder && holder.kind === "slot" ? holder : sessionHolder({ ...parked, age: 1e8 })] },
-      }).facts;
-    assert.deepEqual([of({})["state"], of({})["active"], of({})["catalogOnly"]], ["idle in transaction", null, null]);
+    const of = (holder: XminHolder) => firstFound(vacuumHeldBack, { "pg.vacuum": { holders: [holder] } }).facts;
+    const session = of(sessionHolder({ ...resting, age: 1e8 }));
+    assert.deepEqual([session["state"], session["active"], session["catalogOnly"]], ["idle in transaction", null, null]);
     const slot = of({ kind: "slot", name: "cdc", active: true, catalogOnly: true, age: 1e8 });
     assert.deepEqual([slot["state"], slot["active"], slot["catalogOnly"]], [null, true, true]);
   });
