@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { PgStatements } from "../../../diagnosis/evidence/pg-storage.ts";
+import type { EvidenceId } from "../../../diagnosis/evidence.ts";
 import { type SandboxServer, startSandbox } from "../../../sandbox/server.ts";
 import { ask } from "../../../sandbox/sessions.ts";
 import { during } from "../../../test/during.ts";
 import { type Looker, lookerAt } from "../../../test/look.ts";
 import { POSTGRES_VERSIONS } from "../../../test/postgres-versions.ts";
 import { CannotLook } from "../probe.ts";
+import { PROBES } from "../probes.ts";
 import { statements } from "./pg-statements.ts";
 
 for (const { name, options, major } of POSTGRES_VERSIONS) {
@@ -59,6 +61,17 @@ for (const { name, options, major } of POSTGRES_VERSIONS) {
       assert.equal(JSON.stringify(value).includes("secret"), false, "constants are PostgreSQL's to remove");
       assert.equal(value.deallocations === null, major < 14);
       assert.equal(value.statsReset === null, major < 14);
+    });
+
+    it("leaves out what we ourselves ask, whichever probe asks it, and nothing of other roles", async () => {
+      for (const probe of PROBES) await looker.look<EvidenceId>(probe).catch(() => undefined);
+      await asApp('select count(*) as "fromTheApp" from pg_class');
+      const { value } = await looker.look(statements);
+      assert.deepEqual(
+        value.statements.filter((one) => one.role === "monitor").map((one) => one.query),
+        [],
+      );
+      assert.ok(byText(value, /fromTheApp/) !== undefined);
     });
 
     it("counts what spills and what writes", async () => {

@@ -2,6 +2,7 @@ import type { PgStatements } from "../../../diagnosis/evidence/pg-storage.ts";
 import { untrusted } from "../../../kernel/untrusted.ts";
 import { increase } from "../counters.ts";
 import { needsMonitor } from "../grant.ts";
+import { isOwnStatement } from "../own-statement.ts";
 import { CannotLook, defineProbe, type ProbeContext } from "../probe.ts";
 import {
   FIRST_USABLE,
@@ -20,6 +21,8 @@ const CAP = 50;
 /** The statements with the most time since the reset are watched; the default size of pg_stat_statements is 5,000. */
 const WATCHED = 1000;
 const QUERY_CHARACTERS = 400;
+/** Statements of ours that could stand before the patient's, and are left out. */
+const OWN_AT_MOST = 100;
 
 export type Statement = PgStatements["statements"][number];
 
@@ -66,7 +69,7 @@ async function usableExtension({ sql, server }: Pick<ProbeContext, "sql" | "serv
 }
 
 export async function readStatements(
-  { sql }: Pick<ProbeContext, "sql">,
+  { sql, server }: Pick<ProbeContext, "sql" | "server">,
   { extension, rows: before }: First,
   seconds: number,
   limit: number,
@@ -80,7 +83,7 @@ export async function readStatements(
   const chosen = rows
     .map((row) => ({ row, statement: describe(row, earlier.get(identityOf(row)) ?? (sawAll ? NOTHING : row), seconds) }))
     .toSorted((a, b) => order(a.statement, b.statement))
-    .slice(0, limit);
+    .slice(0, limit + OWN_AT_MOST);
   const texts = await selectStatementTexts(sql, extension, [...new Set(chosen.map(({ row }) => row.queryId))]);
   const textOf = new Map(texts.map((text) => [identityOf(text), text]));
   return {
@@ -88,15 +91,13 @@ export async function readStatements(
     statsReset: info?.statsReset ?? null,
     deallocations: info?.deallocations ?? null,
     entries: rows[0]?.entries ?? 0,
-    statements: chosen.map(({ row, statement }) => {
-      const text = textOf.get(identityOf(row));
-      return {
-        ...statement,
-        database: text?.database ?? "",
-        role: text?.role ?? "",
-        query: untrusted(text?.query ?? "", QUERY_CHARACTERS),
-      };
-    }),
+    statements: chosen
+      .flatMap(({ row, statement }) => {
+        const { database, role, query } = textOf.get(identityOf(row)) ?? { database: null, role: null, query: null };
+        if (role === server.role && query !== null && isOwnStatement(query)) return [];
+        return [{ ...statement, database: database ?? "", role: role ?? "", query: untrusted(query ?? "", QUERY_CHARACTERS) }];
+      })
+      .slice(0, limit),
   };
 }
 

@@ -88,8 +88,8 @@ export interface StatementText {
   readonly query: string | null;
 }
 
-/** Enough of a text to be recognised. */
-const TEXT_CHARACTERS = 4000;
+/** Enough of a text to be recognised, as one of ours too: the longest of those has 6,500 characters. */
+const TEXT_CHARACTERS = 8000;
 
 export const selectStatementTexts = (sql: Sql, { schema }: StatementsExtension, queryIds: readonly string[]) => sql<StatementText>`
   select distinct on (s.queryid, s.dbid, s.userid)
