@@ -29,6 +29,8 @@ describe("a lock tree is an instance of exactly one kind", () => {
       lockTree(worker(9), [lockWaiter({ waitSeconds: 0.05 }), lockWaiter({ session: { pid: 5002 }, waitSeconds: 12, depth: 2 })]),
       "passing",
     ],
+    ["a holder that is younger than the wait, counted over several", lockTree(worker(5), [lockWaiter({ waitSeconds: 15 })]), "passing"],
+    ["a parked root, and a statement that began before it", lockTree(parkedSession(5), [lockWaiter({ waitSeconds: 15 })]), "idle"],
     ["readers behind an ALTER TABLE", lockTree(worker(60), [ddl(), reader(6001), reader(6002)]), "ddl-queue"],
     ["readers behind an ALTER TABLE that waits for a parked one", lockTree(parkedSession(60), [ddl(), reader(6001)]), "ddl-queue"],
     ["an ALTER TABLE with nobody behind it", lockTree(parkedSession(60), [ddl()]), "idle"],

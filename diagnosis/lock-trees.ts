@@ -46,7 +46,7 @@ export function kindOf(tree: LockTree): LockTreeKind {
   if (session.state === null && !isAutovacuum(session)) return "unknown";
   if (isAdvisory(tree)) return "advisory";
   // Outside of a transaction it holds nothing but advisory locks: it ended between two looks.
-  if (session.state === "idle" || !isStanding(session)) return "passing";
+  if (session.state === "idle" || !(isParked || isStanding(session, waited))) return "passing";
   if (isVacuuming(session)) return "vacuum";
   if (queueOf(tree) !== null) return "ddl-queue";
   if (session.waitEvent === "SyncRep") return "commit-waits";
@@ -62,9 +62,16 @@ function longestDirectWait({ waiters }: LockTree): number {
   return Math.max(0, ...waiters.filter(({ depth }) => depth === 1).map(({ waitSeconds }) => waitSeconds));
 }
 
-/** Before 14 a wait is counted from the statement's begin, over several holders: the root has to be as old. */
-function isStanding(session: Session): boolean {
-  return (session.xactAgeSeconds ?? session.queryAgeSeconds ?? 0) >= STANDING_SECONDS;
+/** Clocks are read one after the other. */
+const SLACK_SECONDS = 0.5;
+
+/**
+ * It was there before those who wait for it. Before 14 a wait is counted from the statement's begin, over however many
+ * holders: then a holder that is younger than the wait has only just had its turn.
+ */
+function isStanding(session: Session, waitedSeconds: number): boolean {
+  const age = session.xactAgeSeconds ?? session.queryAgeSeconds ?? 0;
+  return age >= Math.max(STANDING_SECONDS, waitedSeconds - SLACK_SECONDS);
 }
 
 export function treesOfKind(locks: PgLocks, kind: LockTreeKind): readonly LockTree[] {
