@@ -10,5 +10,9 @@ export function claims({ diagnosis }: Seen, severities: readonly string[] = ["cr
 
 /** For whoever reads a failure: what was found, and why. */
 export function story({ diagnosis }: Seen): string {
-  return [diagnosis.verdict, ...diagnosis.findings.map(({ severity, key, summary }) => `${severity} ${key}: ${summary}`)].join("\n");
+  const found = diagnosis.findings.map(({ severity, key, summary }) => `${severity} ${key}: ${summary}`);
+  const undecided = diagnosis.undecided.map(
+    ({ rule, missing }) => `undecided ${rule}: ${missing.map(({ evidence }) => evidence).join(", ")}`,
+  );
+  return [diagnosis.verdict, ...found, ...undecided].join("\n");
 }
