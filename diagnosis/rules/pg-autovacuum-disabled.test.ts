@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { table, unseen } from "../example.ts";
-import { firstFound, judged } from "../judged.ts";
+import { clearText, firstFound, judged } from "../judged.ts";
 import { autovacuumDisabled } from "./pg-autovacuum-disabled.ts";
 
 const off = { autovacuumEnabled: false, options: ["autovacuum_enabled=false"] };
@@ -41,6 +41,11 @@ describe("pg-autovacuum-disabled", () => {
     assert.deepEqual(at(50_001), ["warning public.orders"]);
     const aged = table({ ...off, deadRows: 0, freezeAge: 200_000_001 });
     assert.deepEqual(judged(autovacuumDisabled, { "pg.tables": { tables: [aged] } }), ["warning public.orders"]);
+  });
+
+  it("says what it has looked at", () => {
+    assert.match(clearText(autovacuumDisabled) ?? "", /off for 0 tables/);
+    assert.equal(clearText(autovacuumDisabled, { "pg.tables": null }), "autovacuum is on for the server");
   });
 
   it("is undecided without vacuum's settings", () => {

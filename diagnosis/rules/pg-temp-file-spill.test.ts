@@ -14,6 +14,10 @@ describe("pg-temp-file-spill", () => {
     assert.deepEqual(judged(tempFileSpill, spilling(60, 3)), ["warning query 8812345678901234567"]);
     const { facts } = firstFound(tempFileSpill, spilling(60, 3));
     assert.equal(facts["tempBytesPerCall"], 20 * 1_048_576);
+    assert.equal(facts["workMemBytes"], null);
+    const known = { ...spilling(60, 3), "pg.settings": { values: { workMemBytes: 4_194_304 } } };
+    assert.equal(firstFound(tempFileSpill, known).facts["workMemBytes"], 4_194_304);
+    assert.match(firstFound(tempFileSpill, known).summary, /work_mem 4 MiB/);
   });
 
   it("only advises for one large report, and for less than 50 MiB/s", () => {
