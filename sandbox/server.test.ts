@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { appendFile, cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { suite, test } from "node:test";
+import { after, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { unprivilegedAccount } from "./account.ts";
@@ -39,6 +39,7 @@ const leavesNothing = async (server: SandboxServer): Promise<void> => {
 
 /** A program that starts a sandbox, says where it is, and then does nothing until it is killed. */
 const OWNER = `
+  if (process.argv[2] !== "") Object.defineProperty(process, "arch", { value: process.argv[2] });
   const { startSandbox } = await import(process.argv[1]);
   const { folder, dataDirectory, port } = await startSandbox();
   console.log(JSON.stringify({ folder, dataDirectory, port }));
@@ -52,22 +53,36 @@ interface Owner {
   kill(): void;
 }
 
-async function startOwner(options: { module?: string; uid?: number; gid?: number; temporary?: string } = {}): Promise<Owner> {
-  const { module = join(import.meta.dirname, "server.ts"), temporary = tmpdir(), ...account } = options;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", OWNER, module], {
+/** Ended after the suite at the latest: a test that fails with its owner alive must not hang the rest. */
+const started: ChildProcess[] = [];
+
+async function startOwner(
+  options: { module?: string; architecture?: string; uid?: number; gid?: number; temporary?: string } = {},
+): Promise<Owner> {
+  const { module = join(import.meta.dirname, "server.ts"), architecture = "", temporary = tmpdir(), ...account } = options;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", OWNER, module, architecture], {
     ...account,
     cwd: "/",
     env: { ...process.env, TMPDIR: temporary },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  started.push(child);
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
   });
   for await (const line of createInterface(child.stdout)) {
     const { folder, dataDirectory, port }: { folder: string; dataDirectory: string; port: number } = JSON.parse(line);
     return { folder, dataDirectory, port, kill: () => void child.kill("SIGKILL") };
   }
-  throw new Error("The owner ended without a sandbox");
+  throw new Error(`The owner ended without a sandbox: ${said}`);
 }
 
 suite("A sandbox's server", () => {
+  after(() => {
+    for (const child of started) child.kill("SIGKILL");
+  });
+
   const kinds: (SandboxOptions & { name: string })[] = installedMajors().map((major) => ({ name: `PostgreSQL ${major}`, major }));
   const debian = debianBinaries(15);
   if (debian !== null) kinds.push({ name: "Debian's PostgreSQL 15", major: 15, binaries: debian });
@@ -185,6 +200,32 @@ suite("A sandbox's server", () => {
       const owner = await startOwner({ module: join(sandbox, "server.ts") });
       owner.kill();
       await until("the server and its folder are gone", () => !existsSync(owner.folder));
+    } finally {
+      await rm(home, { recursive: true });
+    }
+  });
+
+  test("says which command installs it where it is missing", async () => {
+    await assert.rejects(startOwner({ architecture: "none" }), /run npm ci without --omit=optional/);
+  });
+
+  test("runs where install scripts did not", async () => {
+    const home = await mkdtemp(join(tmpdir(), "unscripted-"));
+    const name = `postgres-${installedMajors().at(-1)}-${process.platform}-${process.arch}`;
+    const installed = join(dirname(import.meta.dirname), "node_modules");
+    const lib = join(installed, name, "native", "lib");
+    try {
+      chmodSync(home, 0o755);
+      await cp(import.meta.dirname, join(home, "sandbox"), { recursive: true });
+      await mkdir(join(home, "node_modules"));
+      await symlink(join(installed, "zod"), join(home, "node_modules", "zod"));
+      const links = new Set(readdirSync(lib).filter((file) => lstatSync(join(lib, file)).isSymbolicLink()));
+      assert.notEqual(links.size, 0);
+      await cp(join(installed, name), join(home, "node_modules", name), { recursive: true, filter: (file) => !links.has(basename(file)) });
+      const owner = await startOwner({ module: join(home, "sandbox", "server.ts") });
+      owner.kill();
+      await until("the server and its folder are gone", () => !existsSync(owner.folder));
+      assert.ok([...links].every((file) => existsSync(join(home, "node_modules", name, "native", "lib", file))));
     } finally {
       await rm(home, { recursive: true });
     }
