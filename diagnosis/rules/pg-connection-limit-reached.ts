@@ -75,12 +75,10 @@ function limitsReached(slots: PgSlots, sessions: PgSessions, isComplained: boole
       (object.kind === "role" ? session.role : session.database) === object.name;
     const parked = sessions.idleInTransactionSessions.filter((session) => isTheirs(session) && isParked(session)).length;
     const origins = originsOf(sessions.groups.filter(isTheirs));
-    const owner = dominantOrigin(origins, ({ total }) => total);
     return [
       {
         severity,
         object,
-        ...(owner !== null && { about: [originObject(owner)] }),
         summary: `${used} of the ${limit} connections that ${object.kind} ${object.name} may have are in use${slots.used < slots.usable ? `, while the server has room (${slotsText(slots)})` : ""}`,
         facts: {
           limitOf: object.kind,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sessionGroup, unseen } from "../example.ts";
+import { lockTree, lockWaiter, parkedSession, sessionGroup, unseen } from "../example.ts";
 import { clearText, firstFound, judged } from "../judged.ts";
 import { connectionsExhausted } from "./pg-connections-exhausted.ts";
 
@@ -24,6 +24,29 @@ describe("pg-connections-exhausted", () => {
     assert.match(
       firstFound(connectionsExhausted, used(99)).summary,
       /^all 97 ordinary connection slots and 2 of the 3 reserved ones in use: /,
+    );
+  });
+
+  it("is about those who are parked, though others have more sessions", () => {
+    const groups = [
+      sessionGroup({ total: 70, idle: 69, idleInTransaction: 1 }),
+      sessionGroup({ application: "jobs", total: 20, idle: 0, idleInTransaction: 20 }),
+    ];
+    const parked = Array.from({ length: 20 }, (_, index) => parkedSession(60, { pid: 7000 + index, application: "jobs" }));
+    const sessions = { total: 95, idle: 70, active: 4, idleInTransaction: 21, groups, idleInTransactionSessions: parked };
+    const { about, facts } = firstFound(connectionsExhausted, { ...used(97), "pg.sessions": sessions });
+    assert.deepEqual([about, facts["holder"]], [[{ kind: "client", application: "jobs", role: "app" }], "parked"]);
+  });
+
+  it("is about the session that is waited for, where those who wait hold the slots", () => {
+    const sessions = { total: 95, idle: 20, active: 72, waitingForLock: 70, idleInTransaction: 3 };
+    const root = parkedSession(60, { application: "billing" });
+    const locks = { waiting: 70, trees: [lockTree(root, [lockWaiter()], { blocked: 70 })] };
+    const { about, facts } = firstFound(connectionsExhausted, { ...used(97), "pg.sessions": sessions, "pg.locks": locks });
+    assert.equal(facts["holder"], "waiters");
+    assert.deepEqual(
+      about?.map((object) => object.kind === "session" && object.pid),
+      [4711],
     );
   });
 

@@ -26,6 +26,7 @@ describe("pg-lock-contention", () => {
 
   it("is advice where waits are short, as in TPC-B on a small scale", () => {
     assert.deepEqual(judged(lockContention, waits(6, 91)), ["advice public.stock"]);
+    assert.match(firstFound(lockContention, waits(6, 120)).summary, /120 waits of less than 200 ms within 3 s/);
   });
 
   it("is clear where short waits do not limit the throughput", () => {

@@ -37,7 +37,7 @@ export const lockContention = defineRule({
       {
         severity: isFelt ? "warning" : "advice",
         ...(relation !== null && { object: { kind: "relation" as const, schema: relation.schema, name: relation.name } }),
-        summary: `${averageSessions.toFixed(1)} of ${waits.averageActive.toFixed(1)} active sessions on average wait for a row${relation === null ? "" : ` of ${relation.schema}.${relation.name}`} that another has changed, ${distinctWaits} waits of about ${Math.round(meanWaitSeconds * 1000)} ms within ${waits.seconds.toFixed(0)} s, with no single session at their root`,
+        summary: `${averageSessions.toFixed(1)} of ${waits.averageActive.toFixed(1)} active sessions on average wait for a row${relation === null ? "" : ` of ${relation.schema}.${relation.name}`} that another has changed, ${distinctWaits} waits of ${isFelt ? "about" : "less than"} ${Math.round(isFelt ? meanWaitSeconds * 1000 : FELT_SECONDS * 1000)} ms within ${waits.seconds.toFixed(0)} s, with no single session at their root`,
         facts: {
           averageWaiting: rounded(averageSessions),
           averageActive: rounded(waits.averageActive),
