@@ -2,17 +2,7 @@ import type { PgSessions } from "../evidence/pg-activity.ts";
 import type { PgConnect, PgSlots } from "../evidence/pg-connection.ts";
 import { refusalFacts, refusalOf } from "../refusal.ts";
 import { defineRule, type Found, type Severity } from "../rule.ts";
-import {
-  dominantOrigin,
-  holdersText,
-  holderText,
-  isParked,
-  type Origin,
-  originObject,
-  originsOf,
-  slotHolder,
-  slotsText,
-} from "../slot-holders.ts";
+import { holdersText, holderText, isParked, type Origin, originsOf, slotHolder, slotsText } from "../slot-holders.ts";
 
 export const connectionLimitReached = defineRule({
   id: "pg-connection-limit-reached",
