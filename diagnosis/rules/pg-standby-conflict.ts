@@ -18,12 +18,12 @@ export const standbyConflict = defineRule({
   why: "Replay must remove rows or take locks that a query still needs: either the query is cancelled, or the standby falls behind.",
   gravest: "warning",
   needs: ["pg.replication"],
-  wants: ["pg.sessions", "pg.settings"],
+  wants: ["pg.sessions", "pg.settings", "pg.wal"],
 
-  judge({ "pg.replication": { standby }, "pg.sessions": sessions, "pg.settings": settings }) {
+  judge({ "pg.replication": { standby }, "pg.sessions": sessions, "pg.settings": settings, "pg.wal": wal }) {
     if (standby === null) return [];
     const delayed = Number(settings?.values["recoveryMinApplyDelayMs"] ?? 0) > 0;
-    const blocker = delayed ? undefined : blockerOf(standby, sessions?.oldestTransactions ?? []);
+    const blocker = delayed ? undefined : blockerOf(standby, sessions?.oldestTransactions ?? [], wal?.windowSeconds ?? 0);
     if (blocker !== undefined) return [blockedBy(blocker, standby)];
     if (standby.conflictsInWindow === 0) return [];
     const { conflicts } = standby;
@@ -50,11 +50,16 @@ export const standbyConflict = defineRule({
 
 type Standby = NonNullable<PgReplication["standby"]>;
 
-/** The oldest transaction, when replay stands still with work to do and began to do so after it. */
-function blockerOf(standby: Standby, transactions: readonly Session[]): Session | undefined {
+/**
+ * The oldest transaction, when replay stands still with work to do and began to do so after it. Sessions are looked at
+ * when the window begins, the delay when it ends.
+ */
+function blockerOf(standby: Standby, transactions: readonly Session[], windowSeconds: number): Session | undefined {
   const standsStill = standby.replayBytesPerSecond <= 0 && (standby.replayBacklogBytes ?? 0) >= MIN_BACKLOG_BYTES;
   if (standby.replayPaused || !standsStill || standby.maxStandbyStreamingDelayMs === 0) return undefined;
-  return transactions.find(({ xactAgeSeconds, xminAge }) => xminAge !== null && (xactAgeSeconds ?? 0) >= (standby.replayDelaySeconds ?? 0));
+  return transactions.find(
+    ({ xactAgeSeconds, xminAge }) => xminAge !== null && (xactAgeSeconds ?? 0) + windowSeconds >= (standby.replayDelaySeconds ?? 0),
+  );
 }
 
 function blockedBy(session: Session, standby: Standby): Found {

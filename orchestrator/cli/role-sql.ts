@@ -26,6 +26,10 @@ ${database === undefined ? "" : `grant connect on database ${identifier(database
 --   create extension if not exists pg_stat_statements;
 -- How near sequences are to their end, for each schema that has any:
 --   grant select on all sequences in schema public to ${name};
+-- Errors in the configuration files:
+--   grant select on pg_file_settings, pg_hba_file_rules to ${name};
+--   grant execute on function pg_show_all_file_settings(), pg_hba_file_rules()
+--     to ${name};
 -- Only where the policy may let it cancel queries and end sessions, after a
 -- person agreed:
 --   grant pg_signal_backend to ${name};

@@ -53,7 +53,7 @@ export async function collect(database: Database, target: PostgresTarget, call: 
   const fresh = wanted("pg.connect") ? await database.leaseFresh(deadline) : null;
   if (fresh !== null) seen("pg.connect", fresh.evidence, begun);
   // A connection from before sees what a new one is not let in to see.
-  const main = fresh?.lease ?? (await database.lease(deadline).catch(nothing));
+  const main = fresh === null ? await database.lease(deadline).catch(nothing) : (fresh.lease ?? database.leaseIdle());
 
   if (main === null) {
     for (const { id } of probes) gathered.set(id, withoutConnection(fresh?.evidence ?? refused));
@@ -139,7 +139,12 @@ async function see(looking: Looking, probe: Probe, lease: Lease, first: unknown,
   const { context, skipped } = contextOf(looking, lease);
   try {
     looking.deadline.throwIfAborted();
-    looking.seen(probe.id, await probe.run(context, first, elapsedSeconds), since, skipped);
+    const value = await probe.run(context, first, elapsedSeconds).catch((error: unknown) => {
+      // Replay on a standby cancels whoever reads what it has to change, us included: once is chance.
+      if (isFromServer(error) && error.code === SERIALIZATION_FAILURE) return probe.run(context, first, elapsedSeconds);
+      throw error;
+    });
+    looking.seen(probe.id, value, since, skipped);
   } catch (error) {
     looking.notSeen(probe.id, error, since);
   }
@@ -160,6 +165,8 @@ function contextOf({ database, target, seconds, deadline }: Looking, lease: Leas
   };
   return { context, skipped };
 }
+
+const SERIALIZATION_FAILURE = "40001";
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();

@@ -15,6 +15,8 @@ import { parseValue } from "./values.ts";
 export interface Database {
   /** A connection for one's own use. Takes an idle one, else logs in. Throws CannotConnect. */
   lease(signal: AbortSignal): Promise<Lease>;
+  /** A connection from before, where one is idle. Never logs in. */
+  leaseIdle(): Lease | null;
   /** A new login, whatever is idle: whether one can log in now is evidence. */
   leaseFresh(signal: AbortSignal): Promise<{ evidence: PgConnect; lease: Lease | null }>;
   /** Backends of ours, busy or idle. */
@@ -163,6 +165,11 @@ export function openDatabase(settings: ConnectionSettings): Database {
       return leaseOf(backend);
     },
 
+    leaseIdle() {
+      const warm = idle.shift();
+      return warm === undefined ? null : leaseOf(warm);
+    },
+
     async leaseFresh(signal) {
       const { backend, evidence } = await login(signal);
       return { evidence, lease: backend === null ? null : leaseOf(backend) };
@@ -234,6 +241,9 @@ function opening(mode: "read" | "write", timeoutMs: number): string {
     "set local search_path = pg_catalog",
     "set local timezone = 'UTC'",
     "set local datestyle = 'ISO'",
+    // On a catalog of 200,000 relations parallel workers cost 140 ms of CPU more than they saved in time.
+    "set local max_parallel_workers_per_gather = 0",
+    "set local jit = off",
   ].join("; ");
 }
 

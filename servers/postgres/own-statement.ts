@@ -11,6 +11,6 @@ export function isOwnStatement(query: string): boolean {
 
 /** What database.ts sends around each statement. */
 const FRAME =
-  /^\s*(?:begin (?:transaction )?read (?:only|write)|set local (?:statement_timeout|lock_timeout|idle_in_transaction_session_timeout|search_path|timezone|datestyle)\b|rollback|commit)/i;
+  /^\s*(?:begin (?:transaction )?read (?:only|write)|set local (?:statement_timeout|lock_timeout|idle_in_transaction_session_timeout|search_path|timezone|datestyle|max_parallel_workers_per_gather|jit)\b|rollback|commit)/i;
 const ALIAS = /\bas "[a-z]+(?:[A-Z]\w*)?"/;
 const CATALOG = /\bpg_[a-z_]+\b|\bcurrent_setting\b/;
