@@ -161,6 +161,7 @@ export function lockTree(root: Session | LockRoot, waiters: readonly LockWaiter[
     root: "kind" in root ? root : { kind: "session", session: root },
     holds: [...new Map(waiters.filter(({ depth }) => depth === 1).map(({ wants }) => [JSON.stringify(wants), wants])).values()],
     blocked: waiters.length,
+    direct: waiters.filter(({ depth }) => depth === 1).length,
     depth: Math.max(0, ...waiters.map(({ depth }) => depth)),
     longestWaitSeconds: Math.max(0, ...waiters.map(({ waitSeconds }) => waitSeconds)),
     waiters: [...waiters],

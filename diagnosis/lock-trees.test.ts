@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { LockTree } from "./evidence/pg-activity.ts";
 import { lockTarget, lockTree, lockWaiter, parkedSession, session } from "./example.ts";
-import { kindOf, queueOf, relationsOf, severityOf } from "./lock-trees.ts";
+import { kindOf, longestQueueOf, queueOf, relationsOf, severityOf } from "./lock-trees.ts";
 
 const relation = { schema: "public", name: "orders" };
 const wantsAll = lockTarget({ lockType: "relation", mode: "AccessExclusiveLock", relation });
@@ -113,3 +113,19 @@ it("relations come most wanted first", () => {
 function preparedRoot() {
   return { kind: "prepared-transaction", gid: "b-1", owner: "app", database: "orders", ageSeconds: 60 } as const;
 }
+
+describe("a tree that lists only some of its waiters", () => {
+  const writers = [5101, 5102, 5103, 5104].map((pid) => lockWaiter({ session: { pid } }));
+  const listed = [ddl(), ...writers, ...[6001, 6002, 6003, 6004].map(reader)];
+
+  it("takes those it leaves out for as deep as the totals say: most wait for the root itself", () => {
+    const tree = lockTree(worker(60), listed, { blocked: 500, direct: 450 });
+    assert.equal(queueOf(tree), null);
+    assert.equal(longestQueueOf(tree)?.behind, 50);
+  });
+
+  it("takes those it leaves out for as deep as the totals say: most queue behind the statement in front", () => {
+    const tree = lockTree(worker(60), listed, { blocked: 500, direct: 5 });
+    assert.equal(queueOf(tree)?.behind, 495);
+  });
+});

@@ -108,16 +108,24 @@ export interface Queue {
 
 /** The queue behind a waiting statement, when it holds up more sessions than the root does by itself. */
 export function queueOf(tree: LockTree): Queue | null {
+  const front = longestQueueOf(tree);
+  if (front === null) return null;
+  const others = tree.blocked - 1 - front.behind;
+  return front.behind > others ? front : null;
+}
+
+/** The longest queue behind a statement that waits for the root itself, however many others wait for the root. */
+export function longestQueueOf(tree: LockTree): Queue | null {
   const front = tree.waiters
     .filter(({ wants, depth }) => depth === 1 && wants.lockType === "relation" && QUEUEING_MODES.has(wants.mode))
     .map((ddl) => ({ ddl, behind: behindOf(ddl, tree) }))
     .toSorted((a, b) => b.behind.size - a.behind.size || a.ddl.session.pid - b.ddl.session.pid)[0];
   if (front === undefined || front.behind.size === 0) return null;
   const { ddl, behind } = front;
-  const others = tree.waiters.filter((waiter) => waiter !== ddl && !behind.has(waiter.session.pid)).length;
-  // Waiters are listed shallowest first: those that were left out are no closer to the root than the queue.
-  const unlisted = Math.max(0, tree.blocked - tree.waiters.length);
-  return behind.size + unlisted > others ? { ddl, behind: behind.size + unlisted } : null;
+  // A tree lists some waiters of every depth. Those that it leaves out are taken to be as those of their depth that it lists.
+  const deeper = tree.waiters.filter(({ depth }) => depth > 1).length;
+  const unlistedDeeper = Math.max(0, tree.blocked - tree.direct - deeper);
+  return { ddl, behind: behind.size + Math.round((unlistedDeeper * behind.size) / deeper) };
 }
 
 /** Listed waiters that wait for `ddl`, directly or through others of them, and not for the root. */

@@ -51,6 +51,7 @@ const locks: PgLocks = {
       root: { kind: "session", session: leaker },
       holds: [rowLock],
       blocked: 5,
+      direct: 1,
       depth: 2,
       longestWaitSeconds: 288,
       waiters: [
@@ -79,6 +80,7 @@ const locks: PgLocks = {
       root: { kind: "prepared-transaction", gid: "payout-2291", owner: "payments", database: "shop", ageSeconds: 86_400 },
       holds: [{ lockType: "relation", mode: "RowExclusiveLock", relation: { schema: "public", name: "payouts" }, advisoryKey: null }],
       blocked: 1,
+      direct: 1,
       depth: 1,
       longestWaitSeconds: 12,
       waiters: [

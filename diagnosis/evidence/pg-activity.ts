@@ -94,7 +94,7 @@ export const LockWaiter = z.object({
   wants: LockTarget,
   /** From pg_locks.waitstart (14 and later), else since the statement began. */
   waitSeconds: seconds,
-  /** Straight from pg_blocking_pids; 0 stands for a prepared transaction. */
+  /** From pg_blocking_pids, at most 20, holders first; 0 stands for a prepared transaction. */
   blockedBy: z.array(count),
   /** Of these, the ones that only stand before it in the queue and hold nothing that conflicts. */
   queuedBehind: z.array(count),
@@ -118,6 +118,8 @@ export const LockTree = z.object({
   holds: z.array(LockTarget),
   /** All below it. */
   blocked: count,
+  /** Of these, those that wait for the root itself. */
+  direct: count,
   depth: count,
   longestWaitSeconds: seconds,
   /** The longest waits of every depth, shallowest first; at most 20 a tree. The totals above count all. */

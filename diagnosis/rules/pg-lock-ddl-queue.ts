@@ -1,8 +1,9 @@
-import type { LockTree, Session } from "../evidence/pg-activity.ts";
+import type { LockTree, PgLocks, Session } from "../evidence/pg-activity.ts";
 import {
   clientObjects,
   HIDDEN_ROOT,
   isHiddenRoot,
+  longestQueueOf,
   type Queue,
   queueOf,
   rounded,
@@ -35,8 +36,21 @@ export const lockDdlQueue = defineRule({
   },
 
   clear: ({ "pg.locks": locks }) =>
-    locks.waiting === 0 ? "nobody waits for a lock" : "nobody queues behind an exclusive lock request that waits for a reader or a writer",
+    locks.waiting === 0
+      ? "nobody waits for a lock"
+      : (lesserQueue(locks) ?? "nobody queues behind an exclusive lock request that waits for a reader or a writer"),
 });
+
+/** A queue beside which more wait for the root itself: without the statement in front they would wait all the same. */
+function lesserQueue({ trees }: PgLocks): string | null {
+  for (const tree of trees) {
+    const queue = longestQueueOf(tree);
+    if (queue === null) continue;
+    const { ddl, behind } = queue;
+    return `${sessionsText(behind)} queue behind ${sessionText(ddl.session)}, and ${sessionsText(tree.blocked - behind)} wait for the same root without that`;
+  }
+  return null;
+}
 
 interface QueuedRoot {
   readonly tree: LockTree;

@@ -37,6 +37,8 @@ export interface RootedTree<Target> {
   readonly root: LockNode;
   readonly holds: readonly Target[];
   readonly blocked: number;
+  /** Of these, those that wait for the root itself. */
+  readonly direct: number;
   readonly depth: number;
   readonly longestWaitSeconds: number;
   readonly waiters: readonly WaitingNode<Target>[];
@@ -188,6 +190,7 @@ function grow<Target>(
     root: nodeOf(root),
     holds: holdsOf(root, direct, locks, held),
     blocked: below.length,
+    direct: below.filter(({ depth }) => depth === 1).length,
     depth: Math.max(0, ...depths.values()),
     longestWaitSeconds: Math.max(0, ...below.map(({ waitSeconds }) => waitSeconds)),
     waiters: selectWaiters(below),

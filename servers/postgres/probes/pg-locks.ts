@@ -107,6 +107,7 @@ function describe(
     root: rootOf(tree.root, sessions, prepared),
     holds: [...tree.holds],
     blocked: tree.blocked,
+    direct: tree.direct,
     depth: tree.depth,
     longestWaitSeconds: tree.longestWaitSeconds,
     // One that is gone by now waits no more; the totals are of the moment when the locks were read.
