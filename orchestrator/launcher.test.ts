@@ -13,10 +13,13 @@ const OLD_NODE =
 
 /** Stands for the whole command line: says what it was given, and waits where it is asked to. */
 const MAIN = `export async function main(argv) {
-  process.stdout.write("main " + JSON.stringify(argv) + "\\n");
-  if (argv[0] === "wait") await new Promise((resolve) => { process.on("SIGTERM", () => resolve()); setInterval(() => {}, 1000).unref(); setTimeout(resolve, 60000); });
-  if (argv[0] === "wait") process.exit(7);
-  return Number(argv[0] ?? 0);
+  const said = "main " + JSON.stringify(argv) + "\\n";
+  if (argv[0] !== "wait") {
+    process.stdout.write(said);
+    return Number(argv[0] ?? 0);
+  }
+  await new Promise((resolve) => { process.on("SIGTERM", resolve); setTimeout(resolve, 60000); process.stdout.write(said); });
+  process.exit(7);
 }`;
 
 suite("the launcher", () => {
