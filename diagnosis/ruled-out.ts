@@ -19,7 +19,7 @@ export function ruledOutBeside(made: Made, all: Verdict): { id: string; because:
     if (other.id === made.cause.id || all.claimed.some(({ cause }) => cause.id === other.id)) return [];
     const under = all.subsumed.find((one) => one.cause.id === other.id && one.under.claim === made.claim);
     if (under !== undefined)
-      return [{ id: other.id, because: `it is part of this: ${under.claim.lead.summary}`, temptation: Number.POSITIVE_INFINITY }];
+      return [{ id: other.id, because: `it is part of this: ${under.claim.lead.key}`, temptation: Number.POSITIVE_INFINITY }];
     const isMistaken = made.cause.mistakenFor?.includes(other.id) === true;
     const temptation = (isMistaken ? symptoms.size : 0) + other.explains.filter((rule) => symptoms.has(rule)).length;
     const because = temptation === 0 ? null : whatSpeaksAgainst(other, all);
