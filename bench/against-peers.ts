@@ -1,5 +1,8 @@
+import { rmSync } from "node:fs";
 import path from "node:path";
 import type { SandboxServer } from "../sandbox/server.ts";
+import { selectLockCounts } from "../servers/postgres/queries/locks.ts";
+import { makeSql } from "../servers/postgres/sql.ts";
 import type { Peers } from "./peers.ts";
 import { interleaved, type Timing, timed } from "./statistics.ts";
 import { type Command, handshake, type StdioClient, startClient } from "./stdio-client.ts";
@@ -8,24 +11,35 @@ import { type Command, handshake, type StdioClient, startClient } from "./stdio-
 const ROOT = path.resolve(import.meta.dirname, "..");
 
 interface Contestant extends Command {
-  /** A small read, as tools/call parameters. */
-  readonly call: object;
+  /** Small reads, as tools/call parameters, by what they are called in the table. */
+  readonly calls: Readonly<Record<string, object>>;
+  /** Before each start. */
+  readonly prepare?: () => void;
 }
 
 function contestants(server: SandboxServer, { reference, toolbox }: Peers): Record<string, Contestant> {
   const url = server.url();
+  const state = path.join(server.dataDirectory, "..", "helpdesk-state");
+  const forgetful = path.join(state, "forgotten");
   const all: Record<string, Contestant> = {
     helpdesk: {
       command: process.execPath,
       args: [path.join(ROOT, "bin", "helpdesk.js"), "serve", "postgres", "--stdio"],
-      env: { DATABASE_URL: url, XDG_STATE_HOME: path.join(server.dataDirectory, "..", "helpdesk-state") },
-      call: { name: "pg_lock_tree", arguments: {} },
+      env: { DATABASE_URL: url, XDG_STATE_HOME: state, XDG_CACHE_HOME: path.join(state, "cache") },
+      calls: { "helpdesk, pg_lock_tree": { name: "pg_lock_tree", arguments: {} } },
+    },
+    "helpdesk, nothing remembered": {
+      command: process.execPath,
+      args: [path.join(ROOT, "bin", "helpdesk.js"), "serve", "postgres", "--stdio"],
+      env: { DATABASE_URL: url, XDG_STATE_HOME: state, XDG_CACHE_HOME: forgetful, NODE_COMPILE_CACHE: path.join(state, "compiled") },
+      calls: {},
+      prepare: () => rmSync(forgetful, { recursive: true, force: true }),
     },
     "bare SDK server": {
       command: process.execPath,
       args: [path.join(ROOT, "bench", "bare-server.ts")],
       env: { DATABASE_URL: url },
-      call: { name: "query", arguments: {} },
+      calls: { "bare SDK server, select 1": { name: "query", arguments: {} } },
     },
   };
   if (reference !== null) {
@@ -33,7 +47,7 @@ function contestants(server: SandboxServer, { reference, toolbox }: Peers): Reco
       command: process.execPath,
       args: [reference, url],
       env: {},
-      call: { name: "query", arguments: { sql: "select 1" } },
+      calls: { "@modelcontextprotocol/server-postgres, select 1": { name: "query", arguments: { sql: "select 1" } } },
     };
   }
   if (toolbox !== null) {
@@ -47,7 +61,10 @@ function contestants(server: SandboxServer, { reference, toolbox }: Peers): Reco
         POSTGRES_USER: "postgres",
         POSTGRES_PASSWORD: "unused",
       },
-      call: { name: "execute_sql", arguments: { sql: "select 1" } },
+      calls: {
+        "@toolbox-sdk/server (Go), select 1": { name: "execute_sql", arguments: { sql: "select 1" } },
+        "@toolbox-sdk/server (Go), list_locks": { name: "list_locks", arguments: {} },
+      },
     };
   }
   return all;
@@ -59,6 +76,7 @@ export async function measureStarts(server: SandboxServer, peers: Peers, rounds:
       [
         name,
         async () => {
+          contestant.prepare?.();
           const begun = performance.now();
           await using client = startClient(contestant);
           await handshake(client);
@@ -72,28 +90,31 @@ export async function measureStarts(server: SandboxServer, peers: Peers, rounds:
 }
 
 export async function measureCalls(server: SandboxServer, peers: Peers, calls: number): Promise<Record<string, Timing>> {
-  const clients = new Map<string, { client: StdioClient; call: object }>();
+  const clients: StdioClient[] = [];
+  const runs: Record<string, () => Promise<number>> = {};
+  const { default: pg } = await import("pg");
+  const bare = new pg.Client({ connectionString: server.url() });
+  await bare.connect();
+  const sql = makeSql(async ({ text, values }) => (await bare.query(text, [...values])).rows);
+  runs["bare driver, select 1"] = () => timed(() => bare.query("select 1"));
+  runs["bare driver, what pg_lock_tree asks"] = () => timed(() => selectLockCounts(sql, []));
   try {
     for (const [name, contestant] of Object.entries(contestants(server, peers))) {
+      if (Object.keys(contestant.calls).length === 0) continue;
       const client = startClient(contestant);
-      clients.set(name, { client, call: contestant.call });
+      clients.push(client);
       await handshake(client);
-      const { result, error } = await client.request("tools/call", contestant.call);
-      if (error !== undefined || isError(result)) throw new Error(`${name}: ${JSON.stringify(error ?? result)}`);
+      for (const [title, call] of Object.entries(contestant.calls)) {
+        const { result, error } = await client.request("tools/call", call);
+        if (error !== undefined || isError(result)) throw new Error(`${name}: ${JSON.stringify(error ?? result)}`);
+        runs[title] = () => timed(() => client.request("tools/call", call));
+      }
     }
-    const { default: pg } = await import("pg");
-    const bare = new pg.Client({ connectionString: server.url() });
-    await bare.connect();
-    const runs = {
-      "bare driver": () => timed(() => bare.query("select pid from pg_stat_activity where wait_event_type = 'Lock'")),
-      ...Object.fromEntries([...clients].map(([name, { client, call }]) => [name, () => timed(() => client.request("tools/call", call))])),
-    };
     for (let warm = 0; warm < 20; warm += 1) for (const run of Object.values(runs)) await run();
-    const results = await interleaved(calls, runs);
-    await bare.end();
-    return results;
+    return await interleaved(calls, runs);
   } finally {
-    for (const { client } of clients.values()) await client[Symbol.asyncDispose]();
+    await bare.end();
+    for (const client of clients) await client[Symbol.asyncDispose]();
   }
 }
 

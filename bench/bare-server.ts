@@ -10,7 +10,7 @@ const server = new McpServer({ name: "bare", version: "0" });
 server.registerTool("query", { description: "Runs a fixed query", inputSchema: z.strictObject({}) }, async () => {
   connected ??= client.connect();
   await connected;
-  const { rows } = await client.query("select count(*)::int as n from pg_prepared_xacts");
+  const { rows } = await client.query("select 1");
   return { content: [{ type: "text", text: JSON.stringify(rows) }] };
 });
 await server.connect(new StdioServerTransport());

@@ -19,11 +19,16 @@ export function startClient({ command, args, env }: Command): StdioClient {
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
     stdio: ["pipe", "pipe", "ignore"],
   });
-  const waiting = new Map<number, (answer: { result?: unknown; error?: unknown }) => void>();
+  const waiting = new Map<number, { resolve(answer: { result?: unknown; error?: unknown }): void; reject(error: Error): void }>();
   let next = 0;
+  child.once("exit", (code) => {
+    for (const { reject } of waiting.values()) reject(new Error(`${command} exited with ${code} before it answered`));
+  });
   createInterface({ input: child.stdout }).on("line", (line) => {
     const message: { id?: number; result?: unknown; error?: unknown } = JSON.parse(line);
-    if (message.id !== undefined) waiting.get(message.id)?.(message);
+    if (message.id === undefined) return;
+    waiting.get(message.id)?.resolve(message);
+    waiting.delete(message.id);
   });
   const send = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
   return {
@@ -31,10 +36,7 @@ export function startClient({ command, args, env }: Command): StdioClient {
     request(method, params = {}) {
       const id = ++next;
       send({ id, method, params });
-      return new Promise((resolve, reject) => {
-        waiting.set(id, resolve);
-        child.once("exit", (code) => reject(new Error(`${command} exited with ${code} before it answered ${method}`)));
-      });
+      return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
     },
     notify: (method, params = {}) => void send({ method, params }),
     async [Symbol.asyncDispose]() {
