@@ -2,6 +2,10 @@ import { plural } from "../report/quantity.ts";
 import { defineRule, type Found } from "../rule.ts";
 
 /** PostgreSQL goes on with the old configuration, says so in its log only, and will not start again with this one. */
+/** The views have grants of their own, and call the functions with their reader's. */
+const GRANTS =
+  "grant select on pg_file_settings, pg_hba_file_rules to the role, and execute on function pg_show_all_file_settings(), pg_hba_file_rules()";
+
 export const configFileInvalid = defineRule({
   id: "pg-config-file-invalid",
   title: "A configuration file has errors",
@@ -11,7 +15,7 @@ export const configFileInvalid = defineRule({
 
   judge({ "pg.settings": { fileErrors, hbaErrors } }) {
     if (fileErrors === null && hbaErrors === null) {
-      return { because: "no-permission", hint: "grant execute on function pg_show_all_file_settings(), pg_hba_file_rules() to the role" };
+      return { because: "no-permission", hint: GRANTS };
     }
     const found: Found[] = [];
     const [inFile] = fileErrors ?? [];
