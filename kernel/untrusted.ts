@@ -54,7 +54,7 @@ const NOT_PARAMETER = String.raw`(?!\$\d+\b|\[redacted\])`;
  */
 const KINDS: readonly (readonly [sign: RegExp, ...secrets: readonly RegExp[]])[] = [
   [/-----BEGIN/, /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g],
-  [/:\/\//, /(\bpostgres(?:ql)?:\/\/[^\s:@/'"]*:)[^\s"<>]*(?=@)/gi, /(\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:@/'"]*:)[^\s/"<>]*(?=@)/gi],
+  [/:\/\//, /(\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:@/'"]*:)[^\s/"<>]*(?=@)/gi],
   [
     /pass|pwd/i,
     new RegExp(`([?&][\\w.-]*(?:${STRONG})=)[^&\\s"<>]*`, "gi"),
@@ -90,6 +90,18 @@ const KINDS: readonly (readonly [sign: RegExp, ...secrets: readonly RegExp[]])[]
   [/:(?:\d{2,5}|\*):/, /(^[^\s:#]+:(?:\d{2,5}|\*):[^\s:]+:[^\s:]+:)\S+$/gm],
 ];
 
+/**
+ * A whole run at once: a password may hold any character, so that it ends at the run's last `@`, and looking for that one
+ * from each beginning in turn would take minutes for the megabyte that a caller may send.
+ */
+const POSTGRES_URL = /\bpostgres(?:ql)?:\/\/[^\s"<>]+/gi;
+
+function withoutPassword(run: string): string {
+  const at = run.lastIndexOf("@");
+  if (at < 0) return run;
+  return run.slice(0, at).replace(/(\bpostgres(?:ql)?:\/\/[^\s:@/'"]*:)[\s\S]*/i, `$1${REDACTED}`) + run.slice(at);
+}
+
 function jsonValueOf(keys: string): RegExp {
   return new RegExp(`((?:${keys})\\\\?["']\\s*:\\s*)(?:${QUOTED})`, "gi");
 }
@@ -99,7 +111,7 @@ function yamlValueOf(keys: string): RegExp {
 }
 
 export function redact(text: string): string {
-  let rest = text;
+  let rest = text.includes("://") ? text.replace(POSTGRES_URL, withoutPassword) : text;
   for (const [sign, ...secrets] of KINDS) {
     if (!sign.test(text)) continue;
     for (const secret of secrets) rest = rest.replace(secret, `$1${REDACTED}`);
