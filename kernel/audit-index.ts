@@ -1,5 +1,5 @@
 import { createHash, createHmac, type Hash, type KeyObject } from "node:crypto";
-import { mkdir, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
 import path from "node:path";
 
 export const INDEX_FILE = "index.jsonl";
@@ -34,9 +34,22 @@ export class AuditIndex {
     }
     const covers = { upTo: this.#hashed, digest: this.#hash.copy().digest("hex") };
     const text = jsonText({ at: this.#now().toISOString(), ...entry, ...covers });
-    await handle.appendFile(sealedLine(text, macOf(key, INDEX_FILE, text)));
+    const line = sealedLine(text, macOf(key, INDEX_FILE, text));
+    try {
+      await handle.appendFile(line);
+    } catch (cause) {
+      await withdrawHalf(handle, size, line);
+      throw cause;
+    }
     await handle.datasync();
   }
+}
+
+/** On a full disk a line may come through in part, and what others append later would go on in the middle of it. */
+async function withdrawHalf(handle: FileHandle, from: number, line: string): Promise<void> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(Buffer.byteLength(line)), 0, Buffer.byteLength(line), from);
+  const isOurs = bytesRead > 0 && Buffer.from(line).subarray(0, bytesRead).equals(buffer.subarray(0, bytesRead));
+  if (isOurs && (await handle.stat()).size === from + bytesRead) await handle.truncate(from);
 }
 
 /** Over the bytes as they are written, so that no other spelling of the same JSON passes. */

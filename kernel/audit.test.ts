@@ -95,6 +95,33 @@ describe("an audit trail", () => {
     await assert.rejects(readdir(dir), { code: "ENOENT" });
   });
 
+  for (const { what, length } of [
+    { what: "a record", length: 3_000 },
+    { what: "an entry of the index", length: 1 },
+  ]) {
+    it(`is whole after a disk that was full in the middle of ${what}, and goes on`, async () => {
+      const dir = newDir();
+      const program = `
+        import { openAudit } from ${JSON.stringify(path.join(import.meta.dirname, "audit.ts"))};
+        import { SILENT } from ${JSON.stringify(path.join(import.meta.dirname, "log.ts"))};
+        const audit = openAudit({ dir: ${JSON.stringify(dir)}, operator: "p", log: SILENT });
+        const record = { kind: "outcome", call: "c", outcome: "x".repeat(${length}), durationMs: 1 };
+        try { for (;;) await audit.write(record); } catch (error) { process.stdout.write(error.code); }
+        await audit.close();`;
+      // A file's greatest size stands for the disk's: both end a write half way.
+      const limited = `trap "" XFSZ; ulimit -f 9; exec "$0" "$@"`;
+      const child = spawn("/bin/sh", ["-c", limited, process.execPath, "--input-type=module", "--eval", program]);
+      const [said] = await Promise.all([once(child.stdout, "data"), once(child, "exit")]);
+      assert.equal(String(said), "EFBIG");
+      const afterwards = openAudit({ dir, operator: "anna", log: SILENT });
+      await afterwards.write({ kind: "outcome", call: "later", outcome: "ok", durationMs: 1 });
+      await afterwards.close();
+      const verdict = await verifyAudit(dir);
+      assert.equal(verdict.isWhole, true, JSON.stringify(verdict));
+      assert.equal((await readAudit(dir)).at(-1)?.call, "later");
+    });
+  }
+
   it("is whole while its process still runs, and while many processes write at once", async () => {
     const dir = newDir();
     const program = `

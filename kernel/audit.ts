@@ -98,6 +98,8 @@ class Chain implements Audit {
   #begun: { readonly key: KeyObject; readonly file: Promise<FileHandle>; readonly index: AuditIndex } | undefined;
   #mac: string;
   #records = 0;
+  /** What of the chain is in the file for certain: to this it is cut back when a write fails half way, as on a full disk. */
+  #kept: { readonly bytes: number; readonly records: number; readonly mac: string };
   /** Not yet sealed: that takes longer than many a call, and can wait until they are written. */
   #noted: { readonly at: Date; readonly record: AuditRecord }[] = [];
   #sealed: string[] = [];
@@ -110,6 +112,7 @@ class Chain implements Audit {
     const started = (options.now?.() ?? new Date()).toISOString().replace(/[-:]|\.\d+/g, "");
     this.#id = `${started}-${process.pid}-${randomBytes(4).toString("hex")}`;
     this.#mac = this.#id;
+    this.#kept = { bytes: 0, records: 0, mac: this.#mac };
   }
 
   note(record: AuditRecord): void {
@@ -192,13 +195,28 @@ class Chain implements Audit {
       if (this.#failure !== undefined || this.#begun === undefined) return;
       try {
         this.#seal();
-        const lines = this.#sealed.splice(0);
-        if (lines.length > 0) await (await this.#begun.file).appendFile(lines.join(""));
+        const text = this.#sealed.splice(0).join("");
+        if (text === "") return;
+        const reached = { bytes: this.#kept.bytes + Buffer.byteLength(text), records: this.#records, mac: this.#mac };
+        await (await this.#begun.file).appendFile(text);
+        this.#kept = reached;
       } catch (cause) {
         this.#fail(cause);
+        await this.#cutBack();
       }
     });
     return this.#written;
+  }
+
+  /** Half a record would look like a forgery for ever after. */
+  async #cutBack(): Promise<void> {
+    this.#records = this.#kept.records;
+    this.#mac = this.#kept.mac;
+    try {
+      await (await this.#begun?.file)?.truncate(this.#kept.bytes);
+    } catch {
+      // There is no file, which was said already.
+    }
   }
 
   #fail(cause: unknown): void {

@@ -216,7 +216,7 @@ async function recordAct(road: Road, record: AuditRecord): Promise<void> {
 
 function unwritable(cause: unknown): never {
   throw new ToolError("INVALID_CONFIGURATION", "The state folder cannot be written, so nothing was done", {
-    hint: "What is asked, approved and done is recorded there first. `helpdesk doctor` names the folder; make it writable and call again.",
+    hint: "What is asked, approved and done is recorded there first. `helpdesk doctor` names the folder; make it writable, with room on its disk, and start this server again.",
     cause,
   });
 }
