@@ -29,6 +29,12 @@ export function parseArguments<Context>(
   const { target: wanted, ...rest } = args;
   const parsed = schemaOf(tool).safeParse(rest);
   if (!parsed.success) throw invalid(tool, parsed.error.issues.map(explain));
+  const cut = Object.entries(parsed.data).flatMap(([name, value]) => (typeof value === "string" && value.includes("\0") ? [name] : []));
+  if (cut.length > 0)
+    throw invalid(
+      tool,
+      cut.map((name) => `${name}: expected text without NUL, which ends a text for most targets`),
+    );
   return { target: targetOf(tool, server, wanted), values: parsed.data };
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import fc from "fast-check";
+import { z } from "zod";
 import { type Fixture, fixtureServer, SECRET } from "../test/kernel-fixture.ts";
 import { type Answer, type Approvals, type Approver, openApprovals } from "./approval.ts";
 import { type Audit, type AuditRecord, NO_AUDIT } from "./audit.ts";
@@ -11,6 +12,7 @@ import { ToolError } from "./errors.ts";
 import { createRoad, type InvokeOptions, invoke, type Road } from "./invoke.ts";
 import { type Log, SILENT } from "./log.ts";
 import { ASK_FOR_EVERYTHING, type Policy, READ_ONLY_POLICY } from "./policy.ts";
+import { defineTool } from "./tool.ts";
 
 const UNATTENDED: Policy = {
   version: 1,
@@ -63,6 +65,17 @@ async function errorOf(promise: Promise<unknown>): Promise<ToolError> {
   return thrown;
 }
 
+const TELL = defineTool({
+  name: "lamp_tell",
+  title: "Tell",
+  effect: "read",
+  description: "Says it again.",
+  input: { text: z.string() },
+  output: { said: z.string() },
+  run: async ({ text }) => ({ said: text }),
+  render: ({ said }) => said,
+});
+
 describe("a read", () => {
   it("is parsed, decided, run and recorded without waiting", async () => {
     const answer = await call(READ_ONLY_POLICY, "lamp_state", { target: "cellar" });
@@ -105,6 +118,17 @@ describe("a read", () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  it("is INVALID_ARGUMENT where a text holds NUL, which no target takes", async () => {
+    const spoken = { ...server, tools: [{ ...TELL }] };
+    const error = await errorOf(
+      invoke(road(), spoken, "lamp_tell", { target: "kitchen", text: "on\0off" }, { caller, signal: AbortSignal.timeout(5_000) }),
+    );
+    assert.equal(error.code, "INVALID_ARGUMENT");
+    assert.match(error.message, /text: expected text without NUL/);
+    const { structured } = await invoke(road(), spoken, "lamp_tell", { target: "kitchen", text: "on\toff" }, { caller });
+    assert.deepEqual(structured, { said: "on\toff" });
   });
 
   it("that fails inside is INTERNAL with an id that is in the log, and the secret nowhere", async () => {

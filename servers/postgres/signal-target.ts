@@ -9,7 +9,7 @@ import type { Sql } from "./sql.ts";
 
 /** What pg_cancel_query and pg_terminate_session share: finding the session, refusing the wrong ones, and telling about it. */
 export const SESSION_INPUT = {
-  pid: z.number().int().min(1),
+  pid: z.int32().min(1),
   backendStart: z.iso
     .datetime({ offset: true })
     .describe("backend_start of that session, exactly as another tool gave it: a pid alone can be somebody else by now"),

@@ -27,6 +27,10 @@ for (const { name, options } of POSTGRES_VERSIONS) {
         return { ...parsed, text, pids: parsed.sessions.map(({ pid }) => pid) };
       };
 
+      for (const minXactAgeSeconds of [1e308, Number.MAX_SAFE_INTEGER])
+        await assert.rejects(list({ minXactAgeSeconds }), { code: "INVALID_ARGUMENT" });
+      assert.deepEqual((await list({ minXactAgeSeconds: 315_360_000 })).pids, []);
+
       const all = await list();
       assert.deepEqual([all.total, all.idle, all.idleInTransaction, all.sessions.length, all.truncated], [5, 3, 2, 5, false]);
       assert.deepEqual(all.pids.slice(0, 2), [old.pid, young.pid]);

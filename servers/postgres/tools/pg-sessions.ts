@@ -10,6 +10,8 @@ import { quotedQuery, whatItDoes, whoIs } from "../session-line.ts";
 
 const GROUP_CAP = 10;
 const QUERY_CHARACTERS = 60;
+/** Ten years; PostgreSQL's intervals end somewhere beyond. */
+const MAX_AGE_SECONDS = 315_360_000;
 
 const Summary = PgSessions.omit({ oldestTransactions: true, longestStatements: true, idleInTransactionSessions: true });
 
@@ -25,7 +27,7 @@ export const listSessions = defineTool({
     application: z.string().max(64).optional().describe("Exactly this application_name"),
     role: z.string().max(64).optional(),
     database: z.string().max(64).optional(),
-    minXactAgeSeconds: z.number().min(0).default(0).describe("Hide younger transactions, and sessions without one"),
+    minXactAgeSeconds: z.number().min(0).max(MAX_AGE_SECONDS).default(0).describe("Hide younger transactions, and sessions without one"),
     limit: z.number().int().min(1).max(200).default(20),
   },
   output: { ...Summary.shape, sessions: z.array(Session), truncated: z.boolean() },

@@ -41,6 +41,13 @@ for (const { name, options } of POSTGRES_VERSIONS) {
       return true;
     };
 
+    it("refuses what can be no pid, before PostgreSQL does", async () => {
+      const backendStart = "2026-01-01T00:00:00Z";
+      for (const pid of [2 ** 31, Number.MAX_SAFE_INTEGER, 0, 1.5, "1", null])
+        await assert.rejects(bench.call(terminateSession, { pid, backendStart }), refusal("INVALID_ARGUMENT", /pid: /));
+      await assert.rejects(bench.call(terminateSession, { pid: 2 ** 31 - 1, backendStart }), refusal("NOT_FOUND", /it has ended/));
+    });
+
     it("says what will be lost, ends the session after a person agreed, frees its locks and sees that it did", async () => {
       await using sessions = sessionsOn(server);
       const parked = await sessions.open({ application: "checkout", role: "app" });
