@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import type { Environment } from "./config.ts";
 import { ToolError } from "./errors.ts";
 
@@ -20,13 +20,16 @@ const HINT = "HELPDESK_HTTP_TOKEN holds one token; a file given with --token-fil
 export async function loadBearerTokens({
   env,
   file,
+  warn,
 }: {
   readonly env: Environment;
   readonly file?: string | undefined;
+  /** Is told of a file that others may read. */
+  readonly warn: (message: string) => void;
 }): Promise<BearerTokens> {
   const single = env["HELPDESK_HTTP_TOKEN"];
   const pairs: [string, string][] = single === undefined || single === "" ? [] : [["operator", single]];
-  const lines = file === undefined ? [] : (await readTokenFile(file)).split("\n");
+  const lines = file === undefined ? [] : (await readTokenFile(file, warn)).split("\n");
   for (const [at, line] of lines.entries()) {
     if (line.trim() === "" || line.startsWith("#")) continue;
     const [subject, token, rest] = line.trim().split(/\s+/);
@@ -34,6 +37,8 @@ export async function loadBearerTokens({
       throw invalid(`${file}:${at + 1}: expected a subject and a token`);
     pairs.push([subject, token]);
   }
+  // Serving everybody would be the opposite of what a file of tokens was given for.
+  if (file !== undefined && pairs.length === 0) throw invalid(`${file}: there is no bearer token in it`);
   const short = pairs.find(([, token]) => token.length < MIN_CHARACTERS);
   if (short !== undefined) throw invalid(`The bearer token of ${short[0]} has fewer than ${MIN_CHARACTERS} characters`);
   return bearerTokens(pairs);
@@ -52,8 +57,9 @@ export function bearerTokens(pairs: readonly (readonly [subject: string, token: 
 
 export const NO_TOKENS: BearerTokens = bearerTokens([]);
 
-async function readTokenFile(file: string): Promise<string> {
+async function readTokenFile(file: string, warn: (message: string) => void): Promise<string> {
   try {
+    if (((await stat(file)).mode & 0o077) !== 0) warn(`${file}: the bearer tokens in it can be read by others; chmod 600 it`);
     return await readFile(file, "utf8");
   } catch (cause) {
     throw new ToolError("INVALID_CONFIGURATION", `${file}: the file of bearer tokens cannot be read`, { hint: HINT, cause });

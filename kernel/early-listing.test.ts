@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -41,6 +41,22 @@ describe("the memory of a listing", () => {
     memoryOf(["files"], [file]).remember(LISTING);
     rmSync(file);
     assert.equal(memoryOf(["files"], [file]).recall(), null);
+  });
+
+  it("is void when a file changed that was found to matter only later, such as the policy", () => {
+    const policy = path.join(folder, "policy.yaml");
+    writeFileSync(policy, "version: 1\n");
+    memoryOf(["policy"]).remember(LISTING, [policy]);
+    assert.deepEqual(memoryOf(["policy"]).recall(), LISTING);
+    writeFileSync(policy, "version: 1\nrules: []\n");
+    assert.equal(memoryOf(["policy"]).recall(), null);
+  });
+
+  it("is kept where one of its files lies in a folder that may not be looked into", () => {
+    const looping = path.join(folder, "looping");
+    symlinkSync("looping", looping);
+    memoryOf(["unseen"], [path.join(looping, "helpdesk.yaml")]).remember(LISTING);
+    assert.deepEqual(memoryOf(["unseen"], [path.join(looping, "helpdesk.yaml")]).recall(), LISTING);
   });
 
   it("says whether something new was remembered, and does without a cache that cannot be written", () => {
@@ -135,6 +151,20 @@ describe("early answers", () => {
     }
     await turn();
     assert.deepEqual(sent, []);
+  });
+});
+
+describe("stdin", () => {
+  it("keeps no process that stopped listening, though its host holds it open", async () => {
+    const program = `
+      import { stdinLines } from ${JSON.stringify(path.join(import.meta.dirname, "stdin-lines.ts"))};
+      stdinLines(process.stdin).close();`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+      stdio: ["pipe", "ignore", "inherit"],
+      timeout: 20_000,
+    });
+    const status = await new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)));
+    assert.equal(status, 0);
   });
 });
 

@@ -19,8 +19,11 @@ export interface Listing {
 export interface ListingMemory {
   /** Null when this command has not listed anything yet, or what it depends on has changed. */
   recall(): Listing | null;
-  /** True when it had to be written: nothing, or something else, was remembered. Never fails: without a cache it is slower. */
-  remember(listing: Listing): boolean;
+  /**
+   * True when it had to be written: nothing, or something else, was remembered. Never fails: without a cache it is slower.
+   * `alsoOn` are files that it depends on as well, whose names were not known before the first ones were read: the policy.
+   */
+  remember(listing: Listing, alsoOn?: readonly string[]): boolean;
 }
 
 export interface ListingKey {
@@ -42,14 +45,15 @@ export function listingMemory({ folder, circumstances, files }: ListingKey): Lis
         const text = readFileSync(file, "utf8");
         const stored: unknown = JSON.parse(text);
         if (!isStored(stored) || stored.key !== key) return null;
+        if (stored.alsoOn.some(([name, state]) => stateOf(name) !== state)) return null;
         remembered = text;
         return stored.listing;
       } catch {
         return null;
       }
     },
-    remember(listing) {
-      const text = JSON.stringify({ key, listing });
+    remember(listing, alsoOn = []) {
+      const text = JSON.stringify({ key, alsoOn: alsoOn.map((name) => [name, stateOf(name)]), listing });
       if (text === remembered) return false;
       try {
         mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
@@ -127,8 +131,12 @@ function requestIn(line: string): Readonly<Record<string, unknown>> {
 }
 
 function stateOf(file: string): string {
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found === undefined ? "absent" : `${found.mtimeMs}:${found.size}:${found.ino}`;
+  try {
+    const found = statSync(file, { throwIfNoEntry: false });
+    return found === undefined ? "absent" : `${found.mtimeMs}:${found.size}:${found.ino}`;
+  } catch {
+    return "not to be seen";
+  }
 }
 
 /** FNV-1a, for a file's name only: the whole key is compared. node:crypto would cost a tenth of the start. */
@@ -140,6 +148,7 @@ function fingerprint(text: string): string {
 
 interface Stored {
   readonly key: string;
+  readonly alsoOn: readonly (readonly [file: string, state: string])[];
   readonly listing: Listing;
 }
 
@@ -148,6 +157,9 @@ function isStored(value: unknown): value is Stored {
   const { listing } = value;
   return (
     typeof value.key === "string" &&
+    "alsoOn" in value &&
+    Array.isArray(value.alsoOn) &&
+    value.alsoOn.every((one) => Array.isArray(one) && typeof one[0] === "string") &&
     typeof listing === "object" &&
     listing !== null &&
     "hello" in listing &&

@@ -27,6 +27,7 @@ export const LIMITS: HttpLimits = {
   concurrentRequests: 32,
 };
 
+const METHODS: readonly string[] = ["GET", "POST", "DELETE"];
 const LAST_CALLS_MS = 5_000;
 
 interface HttpSession {
@@ -95,10 +96,17 @@ export async function httpSessions<Context>(
     const id = request.headers["mcp-session-id"];
     const found = typeof id === "string" ? sessions.get(id) : undefined;
     if (id !== undefined && found?.subject !== subject) return refuse(request, response, 404, "Session not found", {}, -32001);
+    const { method = "" } = request;
+    if (!METHODS.includes(method)) return refuse(request, response, 405, "MCP takes GET, POST and DELETE", { allow: METHODS.join(", ") });
     const running = posts.get(subject) ?? 0;
-    const isPost = request.method === "POST";
+    const isPost = method === "POST";
     if (isPost && running >= limits.concurrentRequests)
       return refuse(request, response, 429, "Too many requests at once", { "retry-after": "1" });
+    if (isPost) {
+      // From its first byte: bodies that come slowly are requests at once, too.
+      posts.set(subject, running + 1);
+      response.once("close", () => posts.set(subject, (posts.get(subject) ?? 1) - 1));
+    }
 
     const body = isPost ? await readBody(request, limits.bodyBytes) : undefined;
     if (body?.kind === "too-large") return refuse(request, response, 413, `A request may have ${limits.bodyBytes} bytes`);
@@ -111,11 +119,9 @@ export async function httpSessions<Context>(
     const session = found ?? begin(subject);
     session.open += 1;
     session.usedAt = performance.now();
-    if (isPost) posts.set(subject, (posts.get(subject) ?? 0) + 1);
     response.once("close", () => {
       session.open -= 1;
       session.usedAt = performance.now();
-      if (isPost) posts.set(subject, (posts.get(subject) ?? 1) - 1);
     });
     await session.transport.handleRequest(request, response, message);
   }

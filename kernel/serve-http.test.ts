@@ -220,18 +220,32 @@ describe("who gets past the HTTP door", () => {
 
   it("tokens come from the environment and from a file, and weak or garbled ones are refused without being shown", async () => {
     const { dir } = await start();
-    const { writeFile } = await import("node:fs/promises");
+    const { chmod, writeFile } = await import("node:fs/promises");
     const file = path.join(dir, "tokens");
     await writeFile(file, `# people\nalice ${ALICE}\n\nbob\t${BOB}\n`);
-    const tokens = await loadBearerTokens({ env: { HELPDESK_HTTP_TOKEN: "operator-token-0123" }, file });
+    const warnings: string[] = [];
+    const warn = (message: string) => void warnings.push(message);
+    await chmod(file, 0o640);
+    const tokens = await loadBearerTokens({ env: { HELPDESK_HTTP_TOKEN: "operator-token-0123" }, file, warn });
+    assert.match(warnings.join(), /tokens: the bearer tokens in it can be read by others/);
+    await chmod(file, 0o600);
+    await loadBearerTokens({ env: {}, file, warn });
+    assert.equal(warnings.length, 1);
     assert.equal(tokens.count, 3);
     assert.equal(tokens.subjectOf(BOB), "bob");
     assert.equal(tokens.subjectOf("operator-token-0123"), "operator");
     assert.equal(tokens.subjectOf(""), undefined);
-    await assert.rejects(loadBearerTokens({ env: { HELPDESK_HTTP_TOKEN: "short" } }), (error: Error) => !error.message.includes("short "));
+    await assert.rejects(
+      loadBearerTokens({ env: { HELPDESK_HTTP_TOKEN: "short" }, warn }),
+      (error: Error) => !error.message.includes("short "),
+    );
     await writeFile(file, `alice\n`);
-    await assert.rejects(loadBearerTokens({ env: {}, file }), { message: /tokens:1: expected a subject and a token/ });
-    await assert.rejects(loadBearerTokens({ env: {}, file: `${file}.none` }), { code: "INVALID_CONFIGURATION" });
+    await assert.rejects(loadBearerTokens({ env: {}, file, warn }), { message: /tokens:1: expected a subject and a token/ });
+    await assert.rejects(loadBearerTokens({ env: {}, file: `${file}.none`, warn }), { code: "INVALID_CONFIGURATION" });
+    for (const empty of ["", "# nobody yet\n\n"]) {
+      await writeFile(file, empty);
+      await assert.rejects(loadBearerTokens({ env: {}, file, warn }), { message: /there is no bearer token in it/ });
+    }
   });
 });
 
@@ -266,6 +280,24 @@ describe("how much the HTTP door lets in", () => {
     assert.deepEqual(settled.map(({ status }) => status).toSorted(), ["fulfilled", "fulfilled", "rejected"]);
   });
 
+  it("counts a request from its first byte, so that slow bodies are not too many either", async () => {
+    const one = await start({ limits: { concurrentRequests: 2 } });
+    const slow = Array.from({ length: 2 }, () => {
+      const headers = { "content-type": "application/json", "content-length": 100 };
+      const sent = request({ host: "127.0.0.1", port: one.service.port, method: "POST", path: "/mcp", headers });
+      sent.on("error", () => {});
+      sent.write("{");
+      return sent;
+    });
+    const until = async (isIt: (answer: Awaited<ReturnType<typeof raw>>) => boolean) => {
+      for (let n = 0; n < 90; n++) if (isIt(await raw(one, { body: INITIALIZE }))) return true;
+      return false;
+    };
+    assert.ok(await until(({ text }) => text.includes("at once")));
+    for (const sent of slow) sent.destroy();
+    assert.ok(await until(({ status }) => status === 200));
+  });
+
   it("ends the caller's oldest idle session for a new one, and idle sessions after a while", async () => {
     const one = await start({ limits: { sessions: 2 } });
     const [first, second] = [await connect(one), await connect(one)];
@@ -296,6 +328,8 @@ describe("how much the HTTP door lets in", () => {
       [{ body: INITIALIZE, headers: { accept: "text/html" } }, 406],
       [{ body: INITIALIZE, headers: { "content-type": "text/plain" } }, 415],
       [{ method: "GET" }, 400],
+      [{ method: "PUT", body: INITIALIZE }, 405],
+      [{ method: "OPTIONS" }, 405],
       [{ method: "GET", path: "/" }, 404],
       [{ method: "GET", path: "//" }, 404],
     ];

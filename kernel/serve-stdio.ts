@@ -29,6 +29,8 @@ export interface EarlyStart {
   readonly memory: ListingMemory;
   /** Null when nothing was remembered. */
   readonly answers: EarlyAnswers | null;
+  /** What the listing turned out to depend on. */
+  readonly alsoOn?: readonly string[];
 }
 
 /** For calls that were sent just before stdin ended. Hosts send SIGTERM after 2 s. */
@@ -73,14 +75,14 @@ export async function serveStdio<Context>(server: Server<Context>, road: Road, o
 
 /** For the next start; and should the early answer have been another, the client asks again. */
 function remember<Context>(
-  { memory, answers }: EarlyStart,
+  { memory, answers, alsoOn }: EarlyStart,
   server: Server<Context>,
   { policy }: Road,
   { version, operator, programs }: StdioOptions,
   send: (message: object) => void,
 ): void {
   const tools = listTools(server, { policy, caller: operator, programs });
-  const isNew = memory.remember({ hello: helloOf(server, version), tools });
+  const isNew = memory.remember({ hello: helloOf(server, version), tools }, alsoOn);
   if (isNew && answers?.hasListed === true) send({ jsonrpc: "2.0", method: "notifications/tools/list_changed" });
 }
 

@@ -11,6 +11,8 @@ export interface StdinLines {
   onEnd(tell: () => void): void;
   /** Hands over what came so far, then each line as it comes; `ended` once the stream has. */
   take(line: (line: string) => void, ended: () => void): void;
+  /** Stops listening, so that the process may end while its host keeps the stream open. */
+  close(): void;
 }
 
 /** Far more than any call; a line that is longer is not a call. */
@@ -50,6 +52,9 @@ export function stdinLines(stream: Readable): StdinLines {
       taker = { line, ended };
       for (const one of held.splice(0)) line(one);
       if (isOver) ended();
+    },
+    close() {
+      stream.destroy();
     },
   };
 }

@@ -17,7 +17,9 @@ export async function serve(
   const { operator } = config;
   if (door.kind === "stdio") {
     const { serveStdio } = await import("../../kernel/serve-stdio.ts");
-    await serveStdio(server, workspace.road, { version, operator, programs, ...(early && { early }) });
+    const { policy } = workspace.inventory;
+    const alsoOn = policy === undefined ? [] : [policy];
+    await serveStdio(server, workspace.road, { version, operator, programs, ...(early && { early: { ...early, alsoOn } }) });
     return 0;
   }
   const [{ serveHttp }, { loadBearerTokens }, { onStopSignal }] = await Promise.all([
@@ -25,7 +27,7 @@ export async function serve(
     import("../../kernel/bearer-tokens.ts"),
     import("../../kernel/stop-signal.ts"),
   ]);
-  const tokens = await loadBearerTokens({ env: config.env, file: tokenFile });
+  const tokens = await loadBearerTokens({ env: config.env, file: tokenFile, warn: (message) => workspace.log.warn(message) });
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   onStopSignal(stop);
   const service = await serveHttp(server, workspace.road, {
