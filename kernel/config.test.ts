@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import path from "node:path";
 import { describe, it } from "node:test";
 import { readConfig } from "./config.ts";
 
@@ -16,6 +18,18 @@ describe("the configuration of the process", () => {
   it("ignores relative and empty XDG folders, as the specification says", () => {
     const { configDir, stateDir } = readConfig({ HOME: "/home/anna", XDG_CONFIG_HOME: "relative", XDG_STATE_HOME: "" });
     assert.deepEqual([configDir, stateDir], ["/home/anna/.config/aihelpdesk", "/home/anna/.local/state/aihelpdesk"]);
+  });
+
+  it("does without a home, as under a uid that no file names, and then has no folder that could be made", () => {
+    const program = `
+      import os from "node:os";
+      import { syncBuiltinESMExports } from "node:module";
+      os.homedir = () => { throw new Error("uv_os_homedir returned ENOENT"); };
+      syncBuiltinESMExports();
+      const { readConfig } = await import(${JSON.stringify(path.join(import.meta.dirname, "config.ts"))});
+      process.stdout.write(readConfig({}, "/").stateDir);`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" });
+    assert.equal(stdout, "/nonexistent/.local/state/aihelpdesk", stderr);
   });
 
   it("names the operator by user and host", () => {

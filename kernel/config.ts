@@ -1,5 +1,6 @@
 import { homedir, hostname, userInfo } from "node:os";
 import path from "node:path";
+import { ToolError } from "./errors.ts";
 
 /**
  * What this process was given: environment, folders, user. The one reader of `process.env` below the `main.ts` files.
@@ -24,8 +25,8 @@ export interface Config {
 
 const FOLDER = "aihelpdesk";
 
-export function readConfig(env: Environment = process.env, cwd: string = process.cwd()): Config {
-  const home = nonEmpty(env["HOME"]) ?? homedir();
+export function readConfig(env: Environment = process.env, cwd: string = workingFolder()): Config {
+  const home = nonEmpty(env["HOME"]) ?? homeOfUser();
   return {
     env,
     cwd,
@@ -34,6 +35,26 @@ export function readConfig(env: Environment = process.env, cwd: string = process
     cacheDir: path.join(absolute(env["XDG_CACHE_HOME"]) ?? path.join(home, ".cache"), FOLDER),
     operator: `${userName(env)}@${hostname()}`,
   };
+}
+
+/** Where Debian sends users that have none. It cannot be made, so that nothing that needs the state folder is done. */
+const NO_HOME = "/nonexistent";
+
+/** `os.homedir` throws where the uid has no entry, as in containers that run under any. */
+function homeOfUser(): string {
+  try {
+    return homedir();
+  } catch {
+    return NO_HOME;
+  }
+}
+
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new ToolError("INVALID_CONFIGURATION", "The current folder is not there any more", { hint: "Change to one that is.", cause });
+  }
 }
 
 function nonEmpty(value: string | undefined): string | undefined {

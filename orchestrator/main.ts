@@ -1,5 +1,5 @@
-import { readConfig } from "../kernel/config.ts";
-import { parseServe } from "./cli/serve-arguments.ts";
+import { type Config, readConfig } from "../kernel/config.ts";
+import { parseServe, type ServeArguments } from "./cli/serve-arguments.ts";
 
 /**
  * The command line: `bin/helpdesk.js` calls this with the arguments and takes the exit status from it.
@@ -9,20 +9,27 @@ import { parseServe } from "./cli/serve-arguments.ts";
  */
 export async function main(argv: readonly string[]): Promise<number> {
   endQuietlyWithoutReader();
-  const config = readConfig();
-  const serving = parseServe(argv);
   try {
-    if (serving !== null) {
-      const early = serving.door.kind === "stdio" ? (await import("./cli/serve-early.ts")).beginEarly(serving, config) : undefined;
-      await early?.answers?.done;
-      const { serve } = await import("./cli/serve.ts");
-      return await serve(serving, config, early);
-    }
+    const config = readConfig();
+    const serving = parseServe(argv);
+    if (serving !== null) return await serveEarly(serving, config);
     const { runProgram } = await import("./cli/program.ts");
     return await runProgram(argv, config);
   } catch (thrown) {
     const { reportFailure } = await import("./cli/failure.ts");
-    return reportFailure(thrown, { isVerbose: (config.env["HELPDESK_DEBUG"] ?? "") !== "" });
+    return reportFailure(thrown, { isVerbose: (process.env["HELPDESK_DEBUG"] ?? "") !== "" });
+  }
+}
+
+async function serveEarly(serving: ServeArguments, config: Config): Promise<number> {
+  const early = serving.door.kind === "stdio" ? (await import("./cli/serve-early.ts")).beginEarly(serving, config) : undefined;
+  try {
+    await early?.answers?.done;
+    const { serve } = await import("./cli/serve.ts");
+    return await serve(serving, config, early);
+  } finally {
+    // A stdin that is listened to keeps the process, and its host waiting for it, though it could not serve.
+    early?.lines.close();
   }
 }
 
