@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { LockTree, PgLocks } from "../../../diagnosis/evidence/pg-activity.ts";
 import { PgLocks as PgLocksSchema } from "../../../diagnosis/evidence/pg-activity.ts";
 import { type SandboxServer, startSandbox } from "../../../sandbox/server.ts";
@@ -11,7 +12,7 @@ import { locks } from "./pg-locks.ts";
 
 const RELATION = { schema: "public", name: "orders" };
 
-for (const { name, options } of POSTGRES_VERSIONS) {
+for (const { name, major, options } of POSTGRES_VERSIONS) {
   describe(`pg.locks on ${name}`, () => {
     let server: SandboxServer;
     let looker: Looker;
@@ -334,6 +335,30 @@ for (const { name, options } of POSTGRES_VERSIONS) {
           assert.ok(!tupleWaiter.queuedBehind.includes(tree.waiters[0]?.session.pid ?? 0));
         },
       );
+    });
+
+    it("counts a wait for a holder that has just changed from then, not from the statement's begin", async () => {
+      await using sessions = sessionsOn(server);
+      const [a, b, c] = await sessions.openMany(3, { application: "web" }).then(three);
+      await a.query("begin; update orders set state = 'a' where id = 31");
+      await b.query("begin");
+      b.send("update orders set state = 'b' where id = 31");
+      await waitUntil(server, "one waits", "select count(*) = 1 from pg_locks where not granted");
+      c.send("update orders set state = 'c' where id = 31");
+      await waitUntil(
+        server,
+        "both have waited for long",
+        `select count(*) = 2 from pg_stat_activity where wait_event_type = 'Lock' and query_start < clock_timestamp() - interval '4 s'`,
+      );
+      // Before 14 the probe looks twice: the holder changes between its looks.
+      const looking = looker.look(locks, { seconds: 2.5 });
+      if (major < 14) await sleep(1000);
+      await a.query("commit");
+      const { value } = major < 14 ? await looking : await looking.then(() => looker.look(locks));
+      const tree = only(value);
+      assert.equal(rootPid(tree), b.pid);
+      assert.deepEqual(waitersOf(tree), [[c.pid, 1]]);
+      assert.ok(tree.longestWaitSeconds < 4, `${tree.longestWaitSeconds} s`);
     });
 
     it("answers while pg_class itself is locked, and says that names are missing", async () => {

@@ -2,7 +2,7 @@ import type { LockRoot, LockTarget, LockTree, LockWaiter, PgLocks } from "../../
 import { type ContestedLock, growLockTrees, type LockForest, type LockNode, type RootedTree } from "../lock-trees.ts";
 import { defineProbe, type ProbeContext } from "../probe.ts";
 import type { SessionRow } from "../queries/activity.ts";
-import { type ContestedLockRow, selectContestedLocks, selectLockCounts } from "../queries/locks.ts";
+import { type ContestedLockRow, selectContestedLocks, selectLockCounts, selectLockParties, WAIT_START_VERSION } from "../queries/locks.ts";
 import { type PreparedByXidRow, selectPreparedByXid } from "../queries/prepared.ts";
 import { selectSessionsByPid } from "../queries/sessions.ts";
 import { lockedTable, type RelationNames, relationNames } from "../relation-names.ts";
@@ -28,11 +28,12 @@ export const locks = defineProbe({
   id: "pg.locks",
 
   async run(context): Promise<PgLocks> {
-    const { ownPids } = context;
+    const { server, ownPids } = context;
     const { waiting, lockTableCapacity, locksHeld } = await selectLockCounts(context.withTimeout(TIMEOUT_MS), ownPids);
     if (waiting === 0) return { waiting, trees: [], cycles: [], lockTableCapacity, locksHeld };
 
-    const forest = await lookAtLocks(context);
+    const earlier = server.versionNum < WAIT_START_VERSION ? await lookEarlier(context) : null;
+    const forest = await lookAtLocks(context, earlier);
     const { trees } = forest;
     const sessions = await sessionsOf(context, trees);
     const prepared = await preparedOf(context, trees);
@@ -47,9 +48,38 @@ export const locks = defineProbe({
   },
 });
 
-async function lookAtLocks(context: ProbeContext): Promise<LockForest<LockTarget>> {
+/** Who stood where a moment before the look that counts. */
+interface EarlierLook {
+  readonly atMs: number;
+  /** "pid object" of whoever held or awaited. */
+  readonly parties: ReadonlySet<string>;
+}
+
+/** Long enough to see the holder of a hot row change, short of what counts as standing. */
+const EARLIER_SECONDS = { min: 1, max: 2.5 };
+
+/** Where no wait's begin is told: a statement that has queued for a minute may have waited for its present lock for 10 ms. */
+async function lookEarlier(context: ProbeContext): Promise<EarlierLook> {
+  const rows = await selectLockParties(context.withTimeout(TIMEOUT_MS), ROW_CAP);
+  const atMs = performance.now();
+  const { min, max } = EARLIER_SECONDS;
+  await context.sleep(Math.min(max, Math.max(min, context.sampling.seconds)) * 1000);
+  return { atMs, parties: new Set(rows.map(({ pid, object }) => `${pid} ${object}`)) };
+}
+
+/** A wait for a lock, or for a holder of it, that was not there at the earlier look is no older than that. */
+function sinceEarlier(row: ContestedLockRow, earlier: EarlierLook): ContestedLockRow {
+  const { pid, object, blockedBy, waitSeconds } = row;
+  if (waitSeconds === null || blockedBy === null) return row;
+  const wasThere = (party: number) => earlier.parties.has(`${party} ${object}`);
+  if (pid !== null && wasThere(pid) && blockedBy.some(wasThere)) return row;
+  return { ...row, waitSeconds: Math.min(waitSeconds, (performance.now() - earlier.atMs) / 1000) };
+}
+
+async function lookAtLocks(context: ProbeContext, earlier: EarlierLook | null): Promise<LockForest<LockTarget>> {
   const { server, ownPids } = context;
-  const rows = await selectContestedLocks(context.withTimeout(TIMEOUT_MS), server.versionNum, ownPids, WAITER_CAP, ROW_CAP);
+  const read = await selectContestedLocks(context.withTimeout(TIMEOUT_MS), server.versionNum, ownPids, WAITER_CAP, ROW_CAP);
+  const rows = earlier === null ? read : read.map((row) => sinceEarlier(row, earlier));
   if (rows.some(({ blockedBy, waitSeconds }) => blockedBy !== null && waitSeconds === null)) {
     context.skip("how long some wait: before PostgreSQL 14 not told to a role without pg_read_all_stats, nor of a standby's replay");
   }
@@ -135,6 +165,6 @@ function rootOf(node: LockNode, sessions: ReadonlyMap<number, SessionRow>, prepa
 /** pg_locks and pg_blocking_pids are read one after the other: under many short waits that can look like a cycle, once. */
 async function confirmed(context: ProbeContext, forest: LockForest<LockTarget>): Promise<number[][]> {
   if (forest.cycles.length === 0) return [];
-  const again = new Set((await lookAtLocks(context)).cycles.map(String));
+  const again = new Set((await lookAtLocks(context, null)).cycles.map(String));
   return forest.cycles.filter((cycle) => again.has(String(cycle))).map((cycle) => [...cycle]);
 }

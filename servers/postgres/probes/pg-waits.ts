@@ -1,6 +1,6 @@
 import type { PgWaits } from "../../../diagnosis/evidence/pg-activity.ts";
 import { CannotLook, defineProbe } from "../probe.ts";
-import { selectLockWaits } from "../queries/locks.ts";
+import { selectLockWaits, WAIT_START_VERSION } from "../queries/locks.ts";
 import { hasHiddenSessions, selectWaitSample } from "../queries/waits.ts";
 import { relationNames } from "../relation-names.ts";
 import { tallyWaits } from "../wait-tally.ts";
@@ -10,7 +10,6 @@ const SESSION_CAP = 5000;
 const LOCK_WAIT_CAP = 1000;
 /** pg_locks costs more than a sample: it is asked so often, and only while somebody waits for a lock. */
 const LOCK_LOOK_MS = 1000;
-const WAIT_START_VERSION = 140000;
 
 /** Where time goes: samples of pg_stat_get_activity for the sampling time, on a connection of its own. */
 export const waits = defineProbe({

@@ -38,6 +38,8 @@ export async function selectLockCounts(sql: Sql, ownPids: readonly number[]): Pr
 export interface ContestedLockRow {
   /** The same number: the same lockable object. */
   readonly tag: number;
+  /** What the lock is on, in words that stay the same from look to look. */
+  readonly object: string;
   /** As clients know it: a parallel worker's leader. Null: a prepared transaction. */
   readonly pid: number | null;
   /** The prepared transaction's id. */
@@ -59,8 +61,8 @@ export interface ContestedLockRow {
   readonly advisoryKey: string | null;
 }
 
-/** pg_locks.waitstart. */
-const WAIT_START_VERSION = 140000;
+/** pg_locks.waitstart: below it a wait is counted from its statement's begin, over however many locks that has waited for. */
+export const WAIT_START_VERSION = 140000;
 /** A transaction that has locked more relations than this does not tell which one it is about. */
 const LOCKED_CAP = 50;
 
@@ -98,9 +100,7 @@ export const selectContestedLocks = (sql: Sql, versionNum: number, ownPids: read
   tagged as materialized (
     select
       l.*,
-      concat_ws('/', l.locktype, coalesce(l.database, 0), coalesce(l.relation, 0), coalesce(l.page, -1), coalesce(l.tuple, -1),
-        coalesce(l.virtualxid, ''), coalesce(l.transactionid::text, ''), coalesce(l.classid, 0), coalesce(l.objid, 0), coalesce(l.objsubid, -1)
-      ) as object
+      ${objectOf(sql)} as object
     from locks l
     where l.locktype in (select w.locktype from locks w where not w.granted)
   ),
@@ -170,6 +170,7 @@ export const selectContestedLocks = (sql: Sql, versionNum: number, ownPids: read
   )
   select
     c.tag as "tag",
+    c.object as "object",
     c.client_pid as "pid",
     case when c.pid is null then d.xid end as "preparedXid",
     c.locktype as "lockType",
@@ -199,6 +200,34 @@ export const selectContestedLocks = (sql: Sql, versionNum: number, ownPids: read
 
 const waitStart = (sql: Sql, versionNum: number): Fragment =>
   versionNum >= WAIT_START_VERSION ? sql.fragment`l.waitstart` : sql.fragment`null::timestamptz`;
+
+const objectOf = (sql: Sql): Fragment =>
+  sql.fragment`concat_ws('/', l.locktype, coalesce(l.database, 0), coalesce(l.relation, 0), coalesce(l.page, -1), coalesce(l.tuple, -1),
+        coalesce(l.virtualxid, ''), coalesce(l.transactionid::text, ''), coalesce(l.classid, 0), coalesce(l.objid, 0), coalesce(l.objsubid, -1)
+      )`;
+
+/** Somebody's part in a lock that somebody waits for. */
+export interface LockPartyRow {
+  readonly object: string;
+  /** As clients know it; 0: a prepared transaction, as pg_blocking_pids has it. */
+  readonly pid: number;
+  readonly granted: boolean;
+}
+
+/** Who holds and who awaits what is waited for, without asking for whom. */
+export const selectLockParties = (sql: Sql, limit: number) => sql<LockPartyRow>`
+  with locks as materialized (
+    select ${objectOf(sql)} as object, l.pid, l.granted
+    from pg_locks l
+  )
+  select
+    l.object as "object",
+    coalesce(${leaderPid(sql)}, l.pid, 0) as "pid",
+    l.granted as "granted"
+  from locks l
+    left join pg_stat_get_activity(null) a on a.pid = l.pid
+  where l.object in (select w.object from locks w where not w.granted)
+  limit ${limit}::int`;
 
 const ourDatabase = (sql: Sql): Fragment => sql.fragment`(select o.datid from pg_stat_get_activity(pg_backend_pid()) o)`;
 
