@@ -26,7 +26,7 @@ export interface OutlinedCause {
   readonly since: Since | null;
   readonly proof: readonly DiagnosedFinding[];
   readonly explains: readonly DiagnosedFinding[];
-  /** One entry for each tool; the same act on many objects is one line with a count. */
+  /** The same act on many objects is one line with a count. Another act with the same tool is another line. */
   readonly remedies: readonly { readonly first: DiagnosedRemedy; readonly more: number }[];
 }
 
@@ -94,7 +94,7 @@ function headlineOf({ verdict, undecided }: Diagnosis, causes: readonly Outlined
 }
 
 function folded(remedies: readonly DiagnosedRemedy[]): OutlinedCause["remedies"] {
-  const groups = Map.groupBy(remedies, ({ tool }) => tool);
+  const groups = Map.groupBy(remedies, ({ tool, say }) => `${tool} ${say.replaceAll(/\d+/gu, "#")}`);
   return [...groups.values()].flatMap(([first, ...others]) => (first === undefined ? [] : [{ first, more: others.length }]));
 }
 

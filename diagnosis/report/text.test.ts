@@ -38,6 +38,25 @@ suite("the text report", () => {
     assert.ok(!places.includes(-1));
   });
 
+  test("folds one act on many sessions into a line, and never two different acts", () => {
+    const [cause] = exampleDiagnosis.causes;
+    assert.ok(cause !== undefined);
+    const act = (say: string, pid: number) => ({
+      tool: "pg_cancel_query",
+      effect: "write" as const,
+      say,
+      arguments: { pid, backendStart: "2026-03-14T08:52:02.471156Z" },
+    });
+    const remedies = [
+      act("Cancel what waits in session 1", 1),
+      act("Cancel what waits in session 2", 2),
+      act("Or cancel what it waits for", 3),
+    ];
+    const text = renderText({ ...exampleDiagnosis, causes: [{ ...cause, remedies }] });
+    assert.match(text, /Cancel what waits in session 1; and 1 more like it/u);
+    assert.match(text, /Or cancel what it waits for\n/u);
+  });
+
   test("of a healthy database claims nothing and says what was looked at", () => {
     const text = renderText(healthyDiagnosis);
     assert.match(text, /^shop: HEALTHY\. Nothing is wrong/u);
