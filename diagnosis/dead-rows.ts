@@ -1,4 +1,5 @@
 import type { PgTables, Table } from "./evidence/pg-storage.ts";
+import { grouped, size } from "./report/quantity.ts";
 
 /** Below these nobody feels dead rows, whatever the ratio. */
 export const MIN_DEAD_ROWS = 10_000;
@@ -7,6 +8,11 @@ const MIN_TABLE_BYTES = 8 * 1_048_576;
 /** The size is as old as the last vacuum or analyze: a table that has filled with dead rows since is not small. */
 export function isSmall({ sizeBytes, deadRows }: Table): boolean {
   return sizeBytes < MIN_TABLE_BYTES && deadRows < 10 * MIN_DEAD_ROWS;
+}
+
+/** Without a size where none was ever counted: before the first vacuum or analyze. */
+export function deadRowsText({ deadRows, liveRows, sizeBytes }: Table): string {
+  return `${grouped(deadRows)} dead rows beside ${grouped(liveRows)} live ones${sizeBytes === 0 ? "" : ` in ${size(sizeBytes)}`}`;
 }
 
 /** A table whose dead rows the last vacuum saw and had to leave. */

@@ -16,7 +16,18 @@ describe("hba-rejects", () => {
     assert.deepEqual(causesOf(diagnosis), ["critical hba-rejects: db1.example.com:5432"]);
     assert.deepEqual(diagnosis.unexplained, []);
     assert.equal(diagnosis.verdict, "problems");
-    assert.match(firstCause(diagnosis).advice.join(" "), /pg_hba\.conf .*scram-sha-256/);
+    assert.match(firstCause(diagnosis).advice.join(" "), /pg_hba\.conf .*host orders helpdesk .*scram-sha-256/);
+  });
+
+  it("asks for a line with TLS only where we came with it", () => {
+    const diagnosis = diagnose(
+      refusedSnapshot({
+        sqlState: "28000",
+        sslMode: "require",
+        message: 'no pg_hba.conf entry for host "10.0.0.9", user "app", database "orders", SSL encryption',
+      }),
+    );
+    assert.match(firstCause(diagnosis).advice.join(" "), /: hostssl orders helpdesk/);
   });
 
   it("is not claimed for a refusal that only looks like it", () => {

@@ -21,6 +21,12 @@ describe("sequence-exhausted", () => {
     assert.match(firstCause(with_({ column: null })).advice[0] ?? "", /check what its values are stored in/);
   });
 
+  it("lifts the sequence's own bound where that ends it: a wider type would change nothing", () => {
+    const bounded = { limit: 9_999, lastValue: 9_998, remaining: 1, column: null, type: "bigint" };
+    assert.match(firstCause(with_(bounded)).advice.join(" "), /^Its own MAXVALUE .* alter sequence public\.orders_id_seq no maxvalue;$/);
+    assert.match(firstCause(with_({ ...bounded, limit: -9_999, increment: -1 })).advice.join(" "), /no minvalue;$/);
+  });
+
   it("is not claimed at half of the way", () => {
     assert.deepEqual(causesOf(with_({ usedRatio: 0.6, remaining: 900_000_000 })), []);
   });

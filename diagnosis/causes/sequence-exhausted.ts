@@ -1,5 +1,7 @@
 import { defineCause } from "../cause.ts";
 import { identifier, qualified } from "../quoted.ts";
+import type { Facts } from "../rule.ts";
+import { numberOf } from "../session-remedies.ts";
 
 export const sequenceExhausted = defineCause({
   id: "sequence-exhausted",
@@ -10,6 +12,12 @@ export const sequenceExhausted = defineCause({
   remedies: [],
   advice({ object, lead }) {
     if (object?.kind !== "sequence") return [];
+    if (isBounded(lead.facts)) {
+      const bound = numberOf(lead.facts, "increment") < 0 ? "minvalue" : "maxvalue";
+      return [
+        `Its own ${bound.toUpperCase()} ends it before its type does. Where nothing relies on that: alter sequence ${qualified(object)} no ${bound};`,
+      ];
+    }
     const column = lead.about.find((one) => one.kind === "column");
     const sequence = `alter sequence ${qualified(object)} as bigint;`;
     if (column?.kind !== "column") return [`${sequence} and check what its values are stored in.`];
@@ -22,3 +30,15 @@ export const sequenceExhausted = defineCause({
         ];
   },
 });
+
+const BITS = new Map([
+  ["smallint", 15],
+  ["integer", 31],
+  ["bigint", 63],
+]);
+
+/** It ends short of what its type, and its column's, could hold. */
+function isBounded(facts: Facts): boolean {
+  const bits = ["type", "columnType"].flatMap((name) => BITS.get(String(facts[name])) ?? []);
+  return bits.length > 0 && Math.abs(numberOf(facts, "limit")) < 2 ** Math.min(...bits) - 1;
+}

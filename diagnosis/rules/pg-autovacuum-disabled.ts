@@ -1,6 +1,6 @@
-import { isSmall } from "../dead-rows.ts";
+import { deadRowsText, isSmall } from "../dead-rows.ts";
 import type { Table } from "../evidence/pg-storage.ts";
-import { grouped, plural, size } from "../report/quantity.ts";
+import { grouped, plural } from "../report/quantity.ts";
 import { defineRule, type Found } from "../rule.ts";
 
 /** Below these, nobody misses a vacuum. */
@@ -62,7 +62,7 @@ function ofTable(table: Table): Found {
   return {
     severity: "warning",
     object: { kind: "relation", schema, name },
-    summary: `autovacuum_enabled is off for ${schema}.${name}: ${grouped(deadRows)} dead rows beside ${grouped(liveRows)} live ones in ${size(table.sizeBytes)} (threshold ${grouped(table.vacuumThresholdRows)})`,
+    summary: `autovacuum_enabled is off for ${schema}.${name}: ${deadRowsText(table)} (threshold ${grouped(table.vacuumThresholdRows)})`,
     facts: {
       scope: "table",
       options: table.options,

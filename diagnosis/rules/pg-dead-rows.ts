@@ -1,5 +1,5 @@
-import { isSmall, MIN_DEAD_ROWS } from "../dead-rows.ts";
-import { grouped, size } from "../report/quantity.ts";
+import { deadRowsText, isSmall, MIN_DEAD_ROWS } from "../dead-rows.ts";
+import { grouped } from "../report/quantity.ts";
 import { defineRule } from "../rule.ts";
 
 /** Autovacuum looks once a naptime and needs its time: right above the threshold is where tables normally are. */
@@ -22,7 +22,7 @@ export const deadRows = defineRule({
       .map((table) => ({
         severity: "advice" as const,
         object: { kind: "relation" as const, schema: table.schema, name: table.name },
-        summary: `${table.schema}.${table.name} holds ${grouped(table.deadRows)} dead rows beside ${grouped(table.liveRows)} live ones in ${size(table.sizeBytes)}; autovacuum's threshold is ${grouped(table.vacuumThresholdRows)}`,
+        summary: `${table.schema}.${table.name} holds ${deadRowsText(table)}; autovacuum's threshold is ${grouped(table.vacuumThresholdRows)}`,
         facts: {
           deadRows: table.deadRows,
           liveRows: table.liveRows,

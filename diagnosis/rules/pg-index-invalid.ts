@@ -15,7 +15,7 @@ export const indexInvalid = defineRule({
       .map((index) => ({
         severity: "warning" as const,
         object: { kind: "index" as const, schema: index.schema, name: index.name, table: index.table },
-        summary: `${index.unique ? "unique index" : "index"} ${index.schema}.${index.name} on ${index.table} (${index.columns.join(", ")}; ${size(index.sizeBytes)}) is invalid`,
+        summary: `${index.unique ? "unique index" : "index"} ${index.schema}.${index.name} on ${index.table} (${index.columns.join(", ")})${index.sizeBytes === 0 ? "" : `, ${size(index.sizeBytes)},`} is invalid`,
         facts: {
           table: index.table,
           columns: index.columns,

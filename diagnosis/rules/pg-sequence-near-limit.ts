@@ -32,7 +32,7 @@ export const sequenceNearLimit = defineRule({
           ...(column === null
             ? {}
             : { about: [{ kind: "column" as const, schema: column.schema, table: column.name, name: column.column }] }),
-          summary: `${sequence.schema}.${sequence.name} is at ${grouped(sequence.lastValue)} of ${grouped(sequence.limit)} (${percent(sequence.usedRatio)}), ${grouped(sequence.remaining)} values left${left === null ? "" : `, for ${duration(left)} at the present rate of inserts`}`,
+          summary: `${sequence.schema}.${sequence.name} is at ${grouped(sequence.lastValue)} of ${grouped(sequence.limit)} (${percent(sequence.usedRatio)}), ${grouped(sequence.remaining)} ${sequence.remaining === 1 ? "value" : "values"} left${left === null ? "" : `, for ${duration(left)} at the present rate of inserts`}`,
           facts: {
             lastValue: sequence.lastValue,
             limit: sequence.limit,
