@@ -112,7 +112,10 @@ describe("what stands under what", () => {
     const [first, ...others] = diagnose(exampleSnapshot(leak)).causes;
     assert.equal(first?.id, "leaked-transactions");
     assert.deepEqual(others, []);
-    assert.match(first.ruledOut.find(({ id }) => id === "idle-transaction-blocks")?.because ?? "", /^it is part of this: pg-lock-root-idle:pid 7000$/);
+    assert.match(
+      first.ruledOut.find(({ id }) => id === "idle-transaction-blocks")?.because ?? "",
+      /^it is part of this: pg-lock-root-idle:pid 7000$/,
+    );
   });
 
   it("two independent troubles are two causes, the graver first", () => {

@@ -143,6 +143,36 @@ function behindOf(ddl: LockWaiter, tree: LockTree): ReadonlySet<number> {
   return behind;
 }
 
+/**
+ * The root that one would take for an idle one's, or for one at work, and that is reported as something else: why. Who
+ * says "no such session blocks anyone" beside it would be wrong.
+ */
+export function reportedElsewhere({ trees }: PgLocks, wanted: "idle" | "active"): string | null {
+  for (const tree of trees) {
+    if (tree.root.kind !== "session") continue;
+    const { session } = tree.root;
+    if (wanted !== (session.state?.startsWith("idle in transaction") === true ? "idle" : "active")) continue;
+    const reason = reasonOf(tree);
+    if (reason !== null) return `session ${session.pid} ${reason}`;
+  }
+  return null;
+}
+
+function reasonOf(tree: LockTree): string | null {
+  switch (kindOf(tree)) {
+    case "ddl-queue":
+      return `would hold up one session only: the others queue behind session ${queueOf(tree)?.ddl.session.pid}`;
+    case "advisory":
+      return "is waited for because of an advisory lock";
+    case "vacuum":
+      return "is a vacuum";
+    case "commit-waits":
+      return "is done, and waits for a standby to confirm its COMMIT";
+    default:
+      return null;
+  }
+}
+
 export function severityOf({ blocked, longestWaitSeconds }: Pick<LockTree, "blocked" | "longestWaitSeconds">): Severity {
   return blocked >= MANY_BLOCKED || longestWaitSeconds >= LONG_WAIT_SECONDS ? "critical" : "warning";
 }
@@ -203,7 +233,23 @@ export function treeFacts(tree: LockTree, root: Session): Facts {
     rootStateSeconds: root.stateAgeSeconds === null ? null : rounded(root.stateAgeSeconds),
     rootHasWritten: root.hasWritten,
     rootQuery: root.query,
+    blocksAlone: blocksAlone(tree),
   };
+}
+
+/** Who waits for the root itself, as listed. */
+export function directPidsOf({ waiters }: LockTree): readonly number[] {
+  return waiters
+    .filter(({ depth }) => depth === 1)
+    .map(({ session }) => session.pid)
+    .toSorted((a, b) => a - b);
+}
+
+/** Whether nobody who waits for the root waits for another holder besides. */
+function blocksAlone({ waiters }: LockTree): boolean {
+  return waiters.every(
+    ({ depth, blockedBy, queuedBehind }) => depth > 1 || blockedBy.filter((pid) => !queuedBehind.includes(pid)).length <= 1,
+  );
 }
 
 export function rounded(seconds: number): number {

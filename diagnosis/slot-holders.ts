@@ -161,3 +161,9 @@ export function isExhaustedByWaiters({ rule, facts }: Finding): boolean {
 export function isHeldByParked({ rule, facts }: Finding): boolean {
   return !EXHAUSTED.has(rule) || facts["holder"] === "parked";
 }
+
+/** Sessions that idle in the slots of one role are not why the server is full. */
+export function isHeldByIdle({ rule, facts }: Finding, lead: Finding): boolean {
+  if (rule === "pg-connection-limit-reached") return facts["holder"] === "idle";
+  return !lead.about.some(({ kind }) => kind === "role" || kind === "database");
+}

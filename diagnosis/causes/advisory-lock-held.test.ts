@@ -19,6 +19,12 @@ describe("advisory-lock-held", () => {
     }
   });
 
+  it("says of a cancel what it would do", () => {
+    const said = (root: ReturnType<typeof session>) => firstCause(diagnosed(locks(root))).remedies[0]?.say ?? "";
+    assert.match(said(parkedSession(60)), /A cancel would do nothing, it runs no statement/);
+    assert.match(said(session()), /A cancel would free it only if it was taken for the transaction/);
+  });
+
   it("is not claimed where rows are waited for", () => {
     const rows = diagnosed({ "pg.locks": { waiting: 1, trees: [lockTree(parkedSession(60), [lockWaiter()])] } });
     assert.deepEqual(causesOf(rows), ["critical idle-transaction-blocks: pid 4711"]);

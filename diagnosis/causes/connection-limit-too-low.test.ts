@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sessionGroup } from "../example.ts";
+import { lockTree, lockWaiter, parkedSession, sessionGroup } from "../example.ts";
 import { causesOf, diagnosed, firstCause } from "../judged.ts";
 
 describe("connection-limit-too-low", () => {
@@ -28,6 +28,14 @@ describe("connection-limit-too-low", () => {
     const limit = diagnosis.causes.find(({ id }) => id === "connection-limit-too-low");
     assert.deepEqual(limit?.explains, []);
     assert.equal(diagnosis.causes[0]?.id, "idle-sessions-pile-up");
+  });
+
+  it("is the lock holder's doing where those who wait for it hold the role's connections", () => {
+    const waiters = Array.from({ length: 6 }, (_, index) => lockWaiter({ session: { pid: 5001 + index, role: "app" } }));
+    const locks = { waiting: 6, trees: [lockTree(parkedSession(60, { role: "billing", application: "billing" }), waiters)] };
+    const diagnosis = diagnosed({ "pg.slots": { roles: [{ role: "app", limit: 6, used: 6 }] }, "pg.locks": locks });
+    assert.deepEqual(causesOf(diagnosis), ["critical idle-transaction-blocks: pid 4711"]);
+    assert.deepEqual(firstCause(diagnosis).explains, ["pg-connection-limit-reached:app"]);
   });
 
   it("is not claimed one below the limit", () => {

@@ -35,6 +35,15 @@ describe("ddl-queue", () => {
     );
   });
 
+  it("says that the change waits for each of several readers", () => {
+    const second = lockTree(parkedSession(200, { pid: 4712 }), [{ ...ddl, blockedBy: [4711, 4712] }, reader(6001), reader(6002)]);
+    const first = lockTree(parkedSession(300), [{ ...ddl, blockedBy: [4711, 4712] }, reader(6001), reader(6002)]);
+    const diagnosis = diagnosed({ "pg.locks": { waiting: 3, trees: [first, second] } });
+    assert.deepEqual(causesOf(diagnosis), ["critical ddl-queue: pid 4711"]);
+    assert.match(firstCause(diagnosis).summary, /idle inside its transaction for 5 min, and for 1 more$/);
+    assert.match(firstCause(diagnosis).remedies.at(-1)?.say ?? "", /when the others have ended, too \(pid 4712\), then the queue/);
+  });
+
   it("is one cause where the reader in front is idle inside its transaction", () => {
     const diagnosis = diagnosed(locks(parkedSession(300)));
     assert.deepEqual(causesOf(diagnosis), ["critical ddl-queue: pid 4711"]);

@@ -1,4 +1,5 @@
 import { defineCause } from "../cause.ts";
+import type { Facts } from "../rule.ts";
 import { cancelRoot, cancelWaitingStatement, numberOf, terminateRoot, textOf } from "../session-remedies.ts";
 import { isExhaustedByWaiters } from "../slot-holders.ts";
 
@@ -6,7 +7,7 @@ export const ddlQueue = defineCause({
   id: "ddl-queue",
   title: "A statement that waits for an exclusive lock stops everyone behind it",
   proof: ["pg-lock-ddl-queue"],
-  explains: ["pg-connections-exhausted", "pg-vacuum-held-back"],
+  explains: ["pg-connections-exhausted", "pg-connection-limit-reached", "pg-vacuum-held-back"],
   refutedBy: [],
   mistakenFor: ["idle-transaction-blocks", "long-statement-blocks", "lock-order-deadlocks"],
   explainsOnly: isExhaustedByWaiters,
@@ -16,12 +17,12 @@ export const ddlQueue = defineCause({
         `Cancel the waiting statement of session ${numberOf(facts, "ddlPid")}: those behind it go on at once, and nothing is lost but the attempt`,
     ),
     cancelRoot(
-      () =>
-        "Or, when the change is urgent, cancel the statement that it waits for: that work is lost, the change goes through, then the queue",
+      ({ lead: { facts } }) =>
+        `Or, when the change is urgent, cancel the statement that it waits for: that work is lost, ${afterRoot(facts)}`,
     ),
     terminateRoot(
       ({ lead: { facts } }) =>
-        `Or, when the change is urgent, end the session that it waits for (${textOf(facts, "rootState")}): its transaction is rolled back, the change goes through, then the queue`,
+        `Or, when the change is urgent, end the session that it waits for (${textOf(facts, "rootState")}): its transaction is rolled back, ${afterRoot(facts)}`,
     ),
   ],
 
@@ -32,3 +33,10 @@ export const ddlQueue = defineCause({
     ];
   },
 });
+
+function afterRoot(facts: Facts): string {
+  const others = facts["otherRootPids"];
+  return Array.isArray(others) && others.length > 0
+    ? `and the change goes through when the others have ended, too (pid ${others.join(", ")}), then the queue`
+    : "the change goes through, then the queue";
+}

@@ -5,7 +5,7 @@ export const hotRowContention = defineCause({
   id: "hot-row-contention",
   title: "Many sessions change the same few rows",
   proof: ["pg-lock-contention"],
-  explains: ["pg-connections-exhausted"],
+  explains: ["pg-connections-exhausted", "pg-connection-limit-reached"],
   refutedBy: [],
   mistakenFor: ["idle-transaction-blocks", "long-statement-blocks", "lock-order-deadlocks"],
   explainsOnly: isExhaustedByWaiters,

@@ -1,12 +1,14 @@
 import { defineCause } from "../cause.ts";
 import { numberOf } from "../session-remedies.ts";
+import { isHeldByIdle } from "../slot-holders.ts";
 
 export const idleSessionsPileUp = defineCause({
   id: "idle-sessions-pile-up",
   title: "Connection pools are larger than the work",
   proof: ["pg-slots-held-by-idle"],
-  explains: ["pg-connections-exhausted"],
+  explains: ["pg-connections-exhausted", "pg-connection-limit-reached"],
   refutedBy: [],
+  explainsOnly: isHeldByIdle,
   remedies: [],
 
   advice({ lead: { facts } }) {

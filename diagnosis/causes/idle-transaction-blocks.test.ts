@@ -16,6 +16,14 @@ describe("idle-transaction-blocks", () => {
     );
   });
 
+  it("says that ending one of two holders does not free those who wait for both", () => {
+    const both = [lockWaiter({ blockedBy: [4711, 4712] })];
+    const trees = [lockTree(parkedSession(60), both), lockTree(parkedSession(50, { pid: 4712 }), both)];
+    const diagnosis = diagnosed({ "pg.locks": { waiting: 1, trees } });
+    assert.deepEqual(causesOf(diagnosis), ["critical idle-transaction-blocks: pid 4711"]);
+    assert.match(firstCause(diagnosis).remedies[0]?.say ?? "", /go on when the others that hold them up have ended, too \(pid 4712\)/);
+  });
+
   it("offers no act upon a session whose start is hidden, or that is no client's", () => {
     assert.deepEqual(firstCause(diagnosed(locks(parkedSession(60, { backendStart: "" })))).remedies, []);
     assert.deepEqual(firstCause(diagnosed(locks(parkedSession(60, { backendType: "logical replication worker" })))).remedies, []);

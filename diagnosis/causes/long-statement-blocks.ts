@@ -6,7 +6,7 @@ export const longStatementBlocks = defineCause({
   id: "long-statement-blocks",
   title: "A long statement or transaction holds locks that others need",
   proof: ["pg-lock-root-active"],
-  explains: ["pg-connections-exhausted", "pg-vacuum-held-back"],
+  explains: ["pg-connections-exhausted", "pg-connection-limit-reached", "pg-vacuum-held-back"],
   refutedBy: [],
   mistakenFor: ["idle-transaction-blocks", "ddl-queue", "lock-order-deadlocks", "hot-row-contention"],
   explainsOnly: isExhaustedByWaiters,

@@ -7,7 +7,7 @@ export const orphanedPreparedTransaction = defineCause({
   id: "orphaned-prepared-transaction",
   title: "A prepared transaction was left behind",
   proof: ["pg-prepared-transaction-left-behind"],
-  explains: ["pg-connections-exhausted", "pg-vacuum-held-back", "pg-lock-root-unknown"],
+  explains: ["pg-connections-exhausted", "pg-connection-limit-reached", "pg-vacuum-held-back", "pg-lock-root-unknown"],
   refutedBy: [],
   mistakenFor: ["idle-transaction-blocks"],
   // PostgreSQL names no process where a prepared transaction blocks.

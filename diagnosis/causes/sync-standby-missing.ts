@@ -5,7 +5,7 @@ export const syncStandbyMissing = defineCause({
   id: "sync-standby-missing",
   title: "Commits wait for a synchronous standby that is not there",
   proof: ["pg-sync-standby-missing"],
-  explains: ["pg-connections-exhausted", "pg-lock-root-commit-waits"],
+  explains: ["pg-connections-exhausted", "pg-connection-limit-reached", "pg-lock-root-commit-waits"],
   explainsOnly: isExhaustedByWaiters,
   refutedBy: [],
   remedies: [],

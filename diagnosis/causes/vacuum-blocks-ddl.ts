@@ -6,7 +6,7 @@ export const vacuumBlocksDdl = defineCause({
   id: "vacuum-blocks-ddl",
   title: "A vacuum holds up a change of its table, and everyone behind that",
   proof: ["pg-lock-root-vacuum"],
-  explains: ["pg-connections-exhausted"],
+  explains: ["pg-connections-exhausted", "pg-connection-limit-reached"],
   refutedBy: [],
   mistakenFor: ["idle-transaction-blocks", "long-statement-blocks"],
   explainsOnly: isExhaustedByWaiters,

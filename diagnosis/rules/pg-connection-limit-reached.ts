@@ -1,8 +1,9 @@
 import type { PgSessions } from "../evidence/pg-activity.ts";
 import type { PgConnect, PgSlots } from "../evidence/pg-connection.ts";
+import { type ReachedLimit, reachedLimits } from "../reached-limits.ts";
 import { refusalFacts, refusalOf } from "../refusal.ts";
 import { defineRule, type Found, type Severity } from "../rule.ts";
-import { holdersText, holderText, isParked, type Origin, originsOf, slotHolder, slotsText } from "../slot-holders.ts";
+import { holdersText, holderText, type Origin, originObject, originsOf, slotHolder, slotsText } from "../slot-holders.ts";
 
 export const connectionLimitReached = defineRule({
   id: "pg-connection-limit-reached",
@@ -10,16 +11,17 @@ export const connectionLimitReached = defineRule({
   why: "Whoever comes next is refused with SQLSTATE 53300, although those who hold the slots use them.",
   gravest: "critical",
   needs: ["pg.connect"],
-  wants: ["pg.slots", "pg.sessions", "complaint"],
+  wants: ["pg.slots", "pg.sessions", "pg.locks", "complaint"],
 
-  judge({ "pg.connect": connect, "pg.slots": slots, "pg.sessions": sessions, complaint }) {
+  judge({ "pg.connect": connect, "pg.slots": slots, "pg.sessions": sessions, "pg.locks": locks, complaint }) {
     const refused = ownRefusal(connect);
     if (slots === undefined || sessions === undefined) {
       if (refused.length > 0 || connect.outcome === "failed") return refused;
       return { because: "failed", hint: "pg.slots and pg.sessions tell who holds the slots" };
     }
     const isComplained = complaint?.sqlStates.includes("53300") === true;
-    const limits = limitsReached(slots, sessions, isComplained);
+    const severity = isComplained ? "critical" : "warning";
+    const limits = reachedLimits(slots, sessions, locks).map((limit) => limitFound(limit, slots, severity));
     const seen = [...refused, ...limits.filter((limit) => !refused.some((one) => isSameLimit(one, limit)))];
     return slotHolder(slots, sessions) === "busy" ? [...seen, serverLimit(slots, sessions, isComplained)] : seen;
   },
@@ -50,39 +52,24 @@ function ownRefusal(connect: PgConnect): Found[] {
   ];
 }
 
-/** A limit of 0 closes a role or a database on purpose. */
-function limitsReached(slots: PgSlots, sessions: PgSessions, isComplained: boolean): Found[] {
-  const severity: Severity = isComplained ? "critical" : "warning";
-  const roles = slots.roles.map(({ role, limit, used }) => ({ object: { kind: "role", name: role } as const, limit, used }));
-  const databases = slots.databases.map(({ database, limit, used }) => ({
-    object: { kind: "database", name: database } as const,
-    limit,
-    used,
-  }));
-  return [...roles, ...databases].flatMap(({ object, limit, used }) => {
-    if (limit <= 0 || used < limit) return [];
-    const isTheirs = (session: { readonly role: string | null; readonly database: string | null }) =>
-      (object.kind === "role" ? session.role : session.database) === object.name;
-    const parked = sessions.idleInTransactionSessions.filter((session) => isTheirs(session) && isParked(session)).length;
-    const origins = originsOf(sessions.groups.filter(isTheirs));
-    return [
-      {
-        severity,
-        object,
-        summary: `${used} of the ${limit} connections that ${object.kind} ${object.name} may have are in use${slots.used < slots.usable ? `, while the server has room (${slotsText(slots)})` : ""}`,
-        facts: {
-          limitOf: object.kind,
-          limit,
-          used,
-          serverUsed: slots.used,
-          serverUsable: slots.usable,
-          parked,
-          holder: parked * 2 >= limit ? "parked" : "others",
-          origins: holdersText(origins, ({ total }) => total),
-        },
-      },
-    ];
-  });
+function limitFound({ object, limit, used, parked, holder, origins, roots }: ReachedLimit, slots: PgSlots, severity: Severity): Found {
+  return {
+    severity,
+    object,
+    ...(holder === "waiters" && { about: roots }),
+    ...(holder === "idle" && { about: origins.map(originObject) }),
+    summary: `${used} of the ${limit} connections that ${object.kind} ${object.name} may have are in use${slots.used < slots.usable ? `, while the server has room (${slotsText(slots)})` : ""}`,
+    facts: {
+      limitOf: object.kind,
+      limit,
+      used,
+      serverUsed: slots.used,
+      serverUsable: slots.usable,
+      parked,
+      holder,
+      origins: holdersText(origins, ({ total }) => total),
+    },
+  };
 }
 
 function serverLimit(slots: PgSlots, sessions: PgSessions, isComplained: boolean): Found {

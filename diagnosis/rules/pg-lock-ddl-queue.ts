@@ -73,7 +73,7 @@ function describe(roots: readonly QueuedRoot[]): Found {
     severity: severityOf(tree),
     object: sessionObject(session),
     about: [sessionObject(ddl.session), ...clientObjects(session)],
-    summary: `${sessionsText(behind)} queue on ${relation} behind ${sessionText(ddl.session)}, which has waited ${duration(ddl.waitSeconds)} for ${ddl.wants.mode} there; it waits for ${sessionText(session)}, ${isIdle ? `idle inside its transaction for ${duration(session.stateAgeSeconds ?? 0)}` : `whose transaction is ${duration(session.xactAgeSeconds ?? 0)} old`}`,
+    summary: `${behind === 1 ? "1 session queues" : `${behind} sessions queue`} on ${relation} behind ${sessionText(ddl.session)}, which has waited ${duration(ddl.waitSeconds)} for ${ddl.wants.mode} there; it waits for ${sessionText(session)}, ${isIdle ? `idle inside its transaction for ${duration(session.stateAgeSeconds ?? 0)}` : `whose transaction is ${duration(session.xactAgeSeconds ?? 0)} old`}${others.length === 0 ? "" : `, and for ${others.length} more`}`,
     facts: {
       ...treeFacts(tree, session),
       queued: behind,

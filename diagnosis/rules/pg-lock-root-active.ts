@@ -4,6 +4,7 @@ import {
   HIDDEN_ROOT,
   isHiddenRoot,
   relationsOf,
+  reportedElsewhere,
   sessionObject,
   sessionsText,
   sessionText,
@@ -35,7 +36,10 @@ export const lockRootActive = defineRule({
     return found.length === 0 && locks.trees.some(isHiddenRoot) ? HIDDEN_ROOT : found;
   },
 
-  clear: ({ "pg.locks": locks }) => (locks.waiting === 0 ? "nobody waits for a lock" : "no session at work has blocked anyone for long"),
+  clear: ({ "pg.locks": locks }) =>
+    locks.waiting === 0
+      ? "nobody waits for a lock"
+      : (reportedElsewhere(locks, "active") ?? "no session at work has blocked anyone for long"),
 });
 
 function doing({ queryAgeSeconds, xactAgeSeconds, waitEventType, waitEvent }: Session): string {

@@ -14,7 +14,7 @@ describe("pg-lock-root-advisory", () => {
   it("names the session that keeps the lock, idle as it is, and the key", () => {
     assert.deepEqual(judged(lockRootAdvisory, locks(idle)), ["critical pid 4711"]);
     const { summary, facts } = firstFound(lockRootAdvisory, locks(idle));
-    assert.match(summary, /\(idle\) holds the advisory lock 4242 that 1 session wait for, the longest for 42 s/);
+    assert.match(summary, /\(idle\) holds the advisory lock 4242 that 1 session waits for, the longest for 42 s/);
     assert.equal(facts["advisoryKey"], "4242");
   });
 

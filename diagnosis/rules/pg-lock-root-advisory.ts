@@ -26,7 +26,7 @@ export const lockRootAdvisory = defineRule({
         severity: severityOf(tree),
         object: sessionObject(session),
         about: clientObjects(session),
-        summary: `${sessionText(session)} (${session.state ?? "state hidden"}) holds the advisory lock ${key ?? "(key unknown)"} that ${sessionsText(tree.blocked)} wait for, the longest for ${duration(tree.longestWaitSeconds)}`,
+        summary: `${sessionText(session)} (${session.state ?? "state hidden"}) holds the advisory lock ${key ?? "(key unknown)"} that ${sessionsText(tree.blocked)} ${tree.blocked === 1 ? "waits" : "wait"} for, the longest for ${duration(tree.longestWaitSeconds)}`,
         facts: { ...treeFacts(tree, session), advisoryKey: key },
       };
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { lockTree, lockWaiter, parkedSession, session, unseen } from "../example.ts";
+import { lockTarget, lockTree, lockWaiter, parkedSession, session, unseen } from "../example.ts";
 import { clearText, firstFound, judged } from "../judged.ts";
 import { lockRootIdle } from "./pg-lock-root-idle.ts";
 
@@ -24,6 +24,26 @@ describe("pg-lock-root-idle", () => {
   it("finds each root by itself", () => {
     const other = lockTree(parkedSession(20, { pid: 4712 }), [lockWaiter({ session: { pid: 5100 }, blockedBy: [4712], waitSeconds: 9 })]);
     assert.deepEqual(judged(lockRootIdle, locks(tree, other)), ["critical pid 4711", "warning pid 4712"]);
+  });
+
+  it("finds two who hold up the same waiters together once, and names both", () => {
+    const both = [lockWaiter({ blockedBy: [4711, 4712] })];
+    const trees = locks(lockTree(parkedSession(60), both), lockTree(parkedSession(50, { pid: 4712 }), both));
+    assert.deepEqual(judged(lockRootIdle, trees), ["critical pid 4711"]);
+    assert.match(firstFound(lockRootIdle, trees).summary, /, as does 1 session besides \(pid 4712\)$/);
+    assert.equal(firstFound(lockRootIdle, trees).facts["blocksAlone"], false);
+  });
+
+  it("does not say beside a queue behind DDL, or an advisory lock, that nobody idle blocks", () => {
+    const front = lockWaiter({ session: { pid: 6000 }, wants: lockTarget({ lockType: "relation", mode: "AccessExclusiveLock" }) });
+    const readers = [6001, 6002].map((pid) => lockWaiter({ session: { pid }, blockedBy: [6000], queuedBehind: [6000], depth: 2 }));
+    const queue = locks(lockTree(parkedSession(60), [front, ...readers]));
+    assert.equal(clearText(lockRootIdle, queue), "session 4711 would hold up one session only: the others queue behind session 6000");
+    const advisory = lockWaiter({ wants: lockTarget({ lockType: "advisory", advisoryKey: "1", relation: null }) });
+    assert.equal(
+      clearText(lockRootIdle, locks(lockTree(parkedSession(60), [advisory]))),
+      "session 4711 is waited for because of an advisory lock",
+    );
   });
 
   it("is clear while nobody waits, and when the pause is short", () => {

@@ -1,4 +1,6 @@
-import { defineRule } from "../rule.ts";
+import type { PgSlots } from "../evidence/pg-connection.ts";
+import { type ReachedLimit, reachedLimits } from "../reached-limits.ts";
+import { defineRule, type Found } from "../rule.ts";
 import { dominantOrigin, holdersText, holderText, originObject, originsOf, originText, slotHolder } from "../slot-holders.ts";
 
 export const slotsHeldByIdle = defineRule({
@@ -7,9 +9,14 @@ export const slotsHeldByIdle = defineRule({
   why: "A session that does nothing takes a slot all the same; a pool that is larger than its work takes them from everyone.",
   gravest: "critical",
   needs: ["pg.slots", "pg.sessions"],
+  wants: ["pg.locks"],
 
-  judge({ "pg.slots": slots, "pg.sessions": sessions }) {
-    if (slotHolder(slots, sessions) !== "idle") return [];
+  judge({ "pg.slots": slots, "pg.sessions": sessions, "pg.locks": locks }) {
+    if (slotHolder(slots, sessions) !== "idle") {
+      return reachedLimits(slots, sessions, locks)
+        .filter(({ holder }) => holder === "idle")
+        .map((limit) => limitFound(limit, slots));
+    }
     const origins = originsOf(sessions.groups);
     const owner = dominantOrigin(origins, ({ idle }) => idle);
     return [
@@ -32,3 +39,23 @@ export const slotsHeldByIdle = defineRule({
 
   clear: ({ "pg.slots": slots, "pg.sessions": sessions }) => holderText(slots, sessions),
 });
+
+/** The server has room; those whom a role's or a database's limit lets in use it up without using it. */
+function limitFound({ object, limit, idleLong, active, total, origins }: ReachedLimit, slots: PgSlots): Found {
+  const owner = dominantOrigin(origins, (origin) => origin.idleLong);
+  return {
+    severity: "warning",
+    object: owner === null ? object : originObject(owner),
+    about: [object],
+    summary: `${idleLong} of the ${limit} connections that ${object.kind} ${object.name} may have are held by sessions that have been idle for more than a minute, and ${active} are at work${owner === null ? "" : `; ${owner.idleLong} of the idle ones belong to ${originText(owner)}`}`,
+    facts: {
+      idle: origins.reduce((sum, { idle }) => sum + idle, 0),
+      idleLong,
+      active,
+      total,
+      used: slots.used,
+      usable: slots.usable,
+      origins: holdersText(origins, ({ idle }) => idle),
+    },
+  };
+}
