@@ -127,6 +127,15 @@ describe("the code keeps to its language", () => {
   });
 });
 
+describe("every tool's arguments are its own", () => {
+  it("but `target`, which the road adds to each and takes for the inventory's name", () => {
+    assert.deepEqual(
+      TOOLS.flatMap(({ name, input }) => (Object.hasOwn(input, "target") ? [name] : [])),
+      [],
+    );
+  });
+});
+
 describe("causes can be trusted", () => {
   it("every remedy names a tool of the suite with the effect that it says", () => {
     const effects = new Map(TOOLS.map(({ name, effect }) => [name, effect]));

@@ -4,7 +4,7 @@ import { redact, strip } from "../../kernel/untrusted.ts";
 import { packageVersion } from "../package.ts";
 import { COULD_NOT } from "./failure.ts";
 import { CLIENTS } from "./mcp-clients.ts";
-import { parseAddress, SERVERS } from "./serve-arguments.ts";
+import { isHost, isOrigin, parseAddress, SERVERS } from "./serve-arguments.ts";
 import { columnsOf } from "./terminal.ts";
 
 /**
@@ -46,6 +46,7 @@ function describe(config: Config, ends: (status: number) => void): Command {
         write(
           text
             .replace(/^error: /u, "helpdesk: ")
+            .replace(/ (?:argument|value) '.*\/\/.*' is invalid/su, " is invalid")
             .replace(/ but got (\d+): .*$/mu, ", not $1.")
             .replace(/\n\(Did you mean (.*)\?\)/su, "; did you mean $1?"),
         ),
@@ -143,6 +144,8 @@ function addServe(program: Command, config: Config, ends: Ends): void {
     .addOption(new Option("--http <[host:]port>", "over HTTP, on loopback unless tokens are configured").argParser(address))
     .option("--programs", "also list the tools that are meant for programs")
     .option("--token-file <file>", "bearer tokens for HTTP: lines of `subject token`; or $HELPDESK_HTTP_TOKEN")
+    .addOption(repeatable("--allow-host <name>", "another name by which HTTP clients may call; repeatable", isHost, NO_HOST))
+    .addOption(repeatable("--allow-origin <origin>", "a web page that may call over HTTP; repeatable", isOrigin, NO_ORIGIN))
     .option("--inventory <file>", "the inventory to serve")
     .option("--url <url>", "a connection string instead of an inventory")
     .addHelpText(
@@ -163,6 +166,8 @@ function addServe(program: Command, config: Config, ends: Ends): void {
             url: text(options, "url"),
             programs: options["programs"] === true,
             tokenFile: text(options, "tokenFile"),
+            allowedHosts: texts(options, "allowHost"),
+            allowedOrigins: texts(options, "allowOrigin"),
             door: http ?? { kind: "stdio" },
           },
           config,
@@ -339,6 +344,21 @@ type Options = Readonly<Record<string, unknown>>;
 function text(options: Options, name: string): string | undefined {
   const value = options[name];
   return typeof value === "string" ? value : undefined;
+}
+
+function texts(options: Options, name: string): readonly string[] {
+  const value = options[name];
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+const NO_HOST = "It must be a name such as helpdesk.example.com, with or without a port.";
+const NO_ORIGIN = "It must be an origin such as https://helpdesk.example.com, without a path.";
+
+function repeatable(flags: string, says: string, isOne: (given: string) => boolean, otherwise: string): Option {
+  return new Option(flags, says).argParser((given: string, before: readonly string[] = []) => {
+    if (!isOne(given)) throw new InvalidArgumentError(otherwise);
+    return [...before, given];
+  });
 }
 
 function number(options: Options, name: string): number | undefined {

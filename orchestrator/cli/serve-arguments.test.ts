@@ -12,8 +12,28 @@ suite("the arguments of serve", () => {
       url: undefined,
       programs: true,
       tokenFile: "t",
+      allowedHosts: [],
+      allowedOrigins: [],
       door: { kind: "http", host: undefined, port: 3111 },
     });
+  });
+
+  test("name hosts and origins as often as one likes, exactly as they come in requests", () => {
+    const http = ["serve", "postgres", "--http", "3111"];
+    const served = parseServe([
+      ...http,
+      "--allow-host",
+      "db.example.com",
+      "--allow-host=[::1]:80",
+      "--allow-origin",
+      "https://a.example.com",
+    ]);
+    assert.deepEqual(served?.allowedHosts, ["db.example.com", "[::1]:80"]);
+    assert.deepEqual(served?.allowedOrigins, ["https://a.example.com"]);
+    for (const wrong of ["*", "", "https://a", "a b", "a/b", "a:b"])
+      assert.equal(parseServe([...http, "--allow-host", wrong]), null, wrong);
+    for (const wrong of ["*", "", "null", "a.example.com", "https://a/", "https://A.example.com", "https://a/b", "file:///a"])
+      assert.equal(parseServe([...http, "--allow-origin", wrong]), null, wrong);
   });
 
   test("are left to the command parser when anything is not exactly right", () => {

@@ -7,7 +7,7 @@ import type { ServeArguments } from "./serve-arguments.ts";
 
 /** `helpdesk serve`: one server, over stdio for a host that starts it, or over HTTP. Ends when the host or a signal says so. */
 export async function serve(
-  { inventory, url, programs, tokenFile, door }: ServeArguments,
+  { inventory, url, programs, tokenFile, allowedHosts, allowedOrigins, door }: ServeArguments,
   config: Config,
   early?: EarlyStart,
 ): Promise<number> {
@@ -35,6 +35,8 @@ export async function serve(
     operator,
     programs,
     tokens,
+    allowedHosts,
+    allowedOrigins,
     port: door.port,
     ...(door.host !== undefined && { host: door.host }),
   });
