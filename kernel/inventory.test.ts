@@ -71,6 +71,16 @@ describe("an inventory file", () => {
 
   const CASES: readonly [what: string, yaml: string, expected: RegExp][] = [
     ["an unknown key", "databases:\n  orders:\n    pasword: x\n", /^helpdesk\.yaml:3: databases\.orders: unknown key "pasword"$/],
+    [
+      "a connection string where a name belongs",
+      `databases:\n  "postgres://u:${SECRET} x@h/d": {}\n`,
+      /^helpdesk\.yaml:2: databases\.\.\.\.: a name has letters/,
+    ],
+    [
+      "a connection string for a key",
+      `databases:\n  orders:\n    "host=a password=${SECRET}": 1\n`,
+      /^helpdesk\.yaml:3: databases\.orders: unknown key "\.\.\."$/,
+    ],
     ["an unknown section", "databases: {}\ntargets: {}\n", /^helpdesk\.yaml:2: unknown key "targets"$/],
     [
       "a wrong word",

@@ -39,6 +39,12 @@ const HINT = "See helpdesk.yaml in docs/architecture.md, or let `helpdesk init` 
  */
 export async function loadInventory(request: InventoryRequest): Promise<Inventory> {
   const named = request.flag ?? (request.env["HELPDESK_INVENTORY"] || undefined);
+  // As a file's name it would lose a slash, by which its password is known.
+  if (named !== undefined && (named.includes("://") || isConnectionString(named))) {
+    throw new ToolError("INVALID_CONFIGURATION", "The inventory was given as a connection string: expected the name of a file", {
+      hint: "A connection string goes into --url or DATABASE_URL.",
+    });
+  }
   if (named !== undefined) return readInventory(path.resolve(request.cwd, named));
   const usual = [path.join(request.cwd, "helpdesk.yaml"), path.join(request.configDir, "helpdesk.yaml")];
   const found = usual.find((file) => existsSync(file));

@@ -10,6 +10,8 @@ const LEAKS: readonly string[] = [
   `postgres://app:${SECRET}@db1:5432/orders`,
   `postgresql://app:p@ss/${SECRET}@db1/orders?sslmode=require`,
   `postgres://:${SECRET}@db1/orders`,
+  `postgres//app:${SECRET}@db1/orders`,
+  `jdbc:postgresql//app:${SECRET}@db1/orders`,
   `redis://default:${SECRET}@cache:6379`,
   `postgres://db1/orders?user=app&password=${SECRET}`,
   `postgres://db1/orders?sslpassword=${SECRET}&x=1`,
@@ -62,6 +64,10 @@ test("every known spelling of a credential is redacted", () => {
     assert.ok(!shown.includes(SECRET) && !shown.includes("AKIAIOSFODNN7EXAMPLE") && !/[0-9a-f]{32}/.test(shown), `${leak} became ${shown}`);
     assert.ok(shown.includes(REDACTED), shown);
   }
+});
+
+test("a key is redacted like a value", () => {
+  assert.deepEqual(redactValue({ [`postgres://app:${SECRET}@db1/orders`]: 1 }), { [`postgres://app:${REDACTED}@db1/orders`]: 1 });
 });
 
 test("invisible characters inside a keyword do not hide a credential", () => {

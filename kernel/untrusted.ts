@@ -54,7 +54,8 @@ const NOT_PARAMETER = String.raw`(?!\$\d+\b|\[redacted\])`;
  */
 const KINDS: readonly (readonly [sign: RegExp, ...secrets: readonly RegExp[]])[] = [
   [/-----BEGIN/, /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g],
-  [/:\/\//, /(\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:@/'"]*:)[^\s/"<>]*(?=@)/gi],
+  // Without a scheme as well: it may be misspelt.
+  [/\/\//, /(\/\/[^\s:@/'"]*:)[^\s/"<>]*(?=@)/g],
   [
     /pass|pwd/i,
     new RegExp(`([?&][\\w.-]*(?:${STRONG})=)[^&\\s"<>]*`, "gi"),
@@ -138,7 +139,7 @@ export function redactValue(value: unknown, depth = 0): unknown {
   if (value instanceof Date) return value;
   const entries = Object.entries(value);
   const copy = entries.map(([key, one]): [string, unknown] => [
-    strip(key),
+    redact(strip(key)),
     typeof one === "string" && one !== "" && SECRET_KEY.test(key) ? REDACTED : redactValue(one, depth + 1),
   ]);
   const isSame = copy.every(([key, one], index) => key === entries[index]?.[0] && one === entries[index]?.[1]);

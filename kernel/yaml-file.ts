@@ -84,14 +84,20 @@ function invalid(message: string, hint: string): ToolError {
 type Issue = z.core.$ZodIssue;
 
 export function explain(issue: Issue): string {
-  const where = issue.path.map(String).join(".");
+  const where = issue.path.map(shownKey).join(".");
   return where === "" ? said(issue) : `${where}: ${said(issue)}`;
+}
+
+/** What is no name may be anything that was put there, such as a connection string. */
+function shownKey(key: PropertyKey): string {
+  return /^[\w. -]{1,64}$/.test(String(key)) ? String(key) : "...";
 }
 
 function said(issue: Issue): string {
   if (issue.code === "unrecognized_keys") {
-    return `unknown key${issue.keys.length > 1 ? "s" : ""} ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`;
+    return `unknown key${issue.keys.length > 1 ? "s" : ""} ${issue.keys.map((key) => JSON.stringify(shownKey(key))).join(", ")}`;
   }
+  if (issue.code === "invalid_key") return issue.issues[0]?.message ?? issue.message;
   if (issue.code === "invalid_value") return `expected one of ${issue.values.map(String).join(", ")}`;
   return issue.message.replace(/^Invalid input: /, "");
 }

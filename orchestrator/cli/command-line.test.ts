@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { request } from "node:http";
 import { createServer } from "node:net";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
@@ -8,6 +9,28 @@ import { type Home, newHome } from "../../test/run-helpdesk.ts";
 
 /** Nothing listens there. */
 const CLOSED = "127.0.0.1:1";
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  assert.ok(typeof address === "object" && address !== null);
+  return address.port;
+}
+
+function statusOf(port: number, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: "127.0.0.1", port, path: "/metrics", headers, agent: false }, (response) => {
+      response.resume().once("end", () => resolve(response.statusCode));
+    });
+    sent.once("error", reject).end();
+  });
+}
+
+async function untilListening(port: number): Promise<void> {
+  while ((await statusOf(port, {}).catch(() => undefined)) === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
+}
 
 suite("the command line", { concurrency: 2 }, () => {
   let home: Home;
@@ -146,6 +169,48 @@ suite("the command line", { concurrency: 2 }, () => {
     } finally {
       hung.close();
     }
+  });
+
+  test("repeats no connection string that was put in the wrong place", async () => {
+    const url = "postgres://ops:hunter2 x@db1.example.com/orders";
+    const file = path.join(home.folder, "misplaced.yaml");
+    await writeFile(file, `databases:\n  "host=h password=hunter2": {}\n`);
+    const wrong = [
+      ["diagnose", "--inventory", url],
+      ["doctor", "--inventory", url],
+      ["doctor", "--json", "--inventory", "host=h password=hunter2"],
+      ["doctor", "--inventory", file],
+      ["doctor", "--json", "--inventory", file],
+      ["diagnose", "--seconds", url],
+      ["serve", url],
+      ["serve", "postgres", "--http", url],
+      ["serve", "postgres", "--http", "0", "--allow-origin", url],
+    ];
+    for (const args of wrong) {
+      const { status, stdout, stderr } = await home.run(args);
+      assert.notEqual(status, 0, args.join(" "));
+      assert.doesNotMatch(stdout + stderr, /hunter2/u, args.join(" "));
+    }
+  });
+
+  test("serves HTTP under the names, and to the web pages, that it was told", async () => {
+    const port = await freePort();
+    const statuses: (number | undefined)[] = [];
+    const asked = untilListening(port).then(async () => {
+      for (const headers of [
+        { host: "db.example.com" },
+        { host: "other.example.com" },
+        { origin: "https://a.example.com" },
+        { origin: "https://b.example.com" },
+      ])
+        statuses.push(await statusOf(port, headers));
+    });
+    const allowed = ["--allow-host", "db.example.com", "--allow-origin", "https://a.example.com"];
+    const { status } = await home.run(["serve", "postgres", "--http", String(port), ...allowed], {
+      interrupt: { after: asked, signal: "SIGTERM" },
+    });
+    assert.equal(status, 0);
+    assert.deepEqual(statuses, [200, 403, 200, 403]);
   });
 
   test("init writes an inventory that loads, keeps the password apart, and never overwrites", async () => {

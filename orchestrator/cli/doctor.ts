@@ -8,7 +8,7 @@ import type { Config } from "../../kernel/config.ts";
 import { ToolError } from "../../kernel/errors.ts";
 import type { Inventory } from "../../kernel/inventory.ts";
 import { invoke } from "../../kernel/invoke.ts";
-import { strip, untrusted } from "../../kernel/untrusted.ts";
+import { redact, strip, untrusted } from "../../kernel/untrusted.ts";
 import { installedMajors } from "../../sandbox/binaries.ts";
 import { postgresServer } from "../../servers/postgres/main.ts";
 import { packageVersion } from "../package.ts";
@@ -30,10 +30,15 @@ export async function doctorCommand(
   { inventory, isJson }: { readonly inventory: string | undefined; readonly isJson: boolean },
   config: Config,
 ): Promise<number> {
-  const checks = await interruptible((signal) => examine(inventory, config, signal));
+  const checks = (await interruptible((signal) => examine(inventory, config, signal))).map(withoutSecrets);
   if (isJson) process.stdout.write(`${JSON.stringify({ checks }, null, 2)}\n`);
   else print(checks);
   return checks.some(({ state }) => state === "broken") ? 1 : 0;
+}
+
+/** What could not be read may be repeated in the reason. */
+function withoutSecrets({ says, todo, ...check }: Check): Check {
+  return { ...check, says: redact(says), todo: redact(todo) };
 }
 
 async function examine(file: string | undefined, config: Config, signal: AbortSignal): Promise<Check[]> {
