@@ -155,6 +155,23 @@ describe("early answers", () => {
 });
 
 describe("stdin", () => {
+  it("gives whole lines, whichever way they come, and the last one without its line feed", async () => {
+    const stdin = new PassThrough();
+    const taken: string[] = [];
+    let wasOver = -1;
+    stdinLines(stdin).take(
+      (line) => void taken.push(line),
+      () => {
+        wasOver = taken.length;
+      },
+    );
+    for (const chunk of ["on", "e\r\n\r\n", "two\nth", "ree"]) stdin.write(chunk);
+    stdin.end();
+    await turn();
+    assert.deepEqual(taken, ["one", "two", "three"]);
+    assert.equal(wasOver, 3);
+  });
+
   it("keeps no process that stopped listening, though its host holds it open", async () => {
     const program = `
       import { stdinLines } from ${JSON.stringify(path.join(import.meta.dirname, "stdin-lines.ts"))};

@@ -79,4 +79,9 @@ function readLines(stream: Readable, take: (line: string) => void): void {
     }
     if (from < chunk.length) keep(chunk.subarray(from));
   });
+  // Whoever writes one request and goes may leave out the last line feed.
+  stream.on("end", () => {
+    const line = size > MAX_LINE_BYTES ? "too long" : Buffer.concat(parts).toString("utf8").trim();
+    if (line !== "") take(line);
+  });
 }
