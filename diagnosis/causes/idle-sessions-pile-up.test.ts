@@ -25,6 +25,10 @@ describe("idle-sessions-pile-up", () => {
     assert.match(firstCause(limit(8)).summary, /^8 of the 10 connections that role app may have are held by .* and 2 are at work/);
     assert.deepEqual(firstCause(limit(8)).explains, ["pg-connection-limit-reached:app"]);
     assert.deepEqual(causesOf(limit(4)), ["warning connection-limit-too-low: app"]);
+    assert.equal(
+      firstCause(limit(4)).ruledOut.find(({ id }) => id === "idle-sessions-pile-up")?.because,
+      "4 of the 10 connections that role app may have were idle for more than a minute",
+    );
   });
 
   it("is not claimed while there is room, nor for sessions that have just come", () => {

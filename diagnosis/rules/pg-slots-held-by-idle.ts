@@ -37,7 +37,12 @@ export const slotsHeldByIdle = defineRule({
     ];
   },
 
-  clear: ({ "pg.slots": slots, "pg.sessions": sessions }) => holderText(slots, sessions),
+  clear({ "pg.slots": slots, "pg.sessions": sessions, "pg.locks": locks }) {
+    const [reached] = reachedLimits(slots, sessions, locks);
+    if (reached === undefined || slotHolder(slots, sessions) !== null) return holderText(slots, sessions);
+    const { object, limit, idleLong } = reached;
+    return `${idleLong} of the ${limit} connections that ${object.kind} ${object.name} may have were idle for more than a minute`;
+  },
 });
 
 /** The server has room; those whom a role's or a database's limit lets in use it up without using it. */
