@@ -33,12 +33,15 @@ async function serveEarly(serving: ServeArguments, config: Config): Promise<numb
   }
 }
 
-/** `helpdesk diagnose | head` is no failure of ours. */
+/** `helpdesk diagnose | head` is no failure of ours; a full disk is, and no defect. */
 function endQuietlyWithoutReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit();
-      throw error;
+    stream.on("error", ({ code }: NodeJS.ErrnoException) => {
+      if (code === "EPIPE") process.exit();
+      if (stream === process.stdout) process.stderr.write(`helpdesk: standard output cannot be written (${code})\n`);
+      process.exit(CANNOT_WRITE);
     });
   }
 }
+
+const CANNOT_WRITE = 2;
