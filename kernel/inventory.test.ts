@@ -81,6 +81,9 @@ describe("an inventory file", () => {
       `databases:\n  orders:\n    "host=a password=${SECRET}": 1\n`,
       /^helpdesk\.yaml:3: databases\.orders: unknown key "\.\.\."$/,
     ],
+    ["a merge", "databases:\n  a: {}\n  b: { <<: x }\n", /^helpdesk\.yaml:3: databases\.b: unknown key "<<"$/],
+    ["two documents", "databases: {}\n---\ndatabases: {}\n", /^helpdesk\.yaml:2: not valid YAML: more than one document/],
+    ["a nest", `databases: ${"[".repeat(100_000)}\n`, /^helpdesk\.yaml:1: not valid YAML: it is nested too deep$/],
     ["an unknown section", "databases: {}\ntargets: {}\n", /^helpdesk\.yaml:2: unknown key "targets"$/],
     [
       "a wrong word",

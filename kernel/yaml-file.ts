@@ -48,6 +48,8 @@ const SYNTAX: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: "a key that is there twice",
   MISSING_CHAR: "a closing quote, bracket or colon is missing",
   MULTILINE_IMPLICIT_KEY: "a key without its colon",
+  MULTIPLE_DOCS: "more than one document; take away the line ---",
+  RESOURCE_EXHAUSTION: "it is nested too deep",
   TAB_AS_INDENT: "a tab in the indentation; use spaces",
   UNEXPECTED_TOKEN: "something that cannot stand here",
 };
@@ -90,7 +92,7 @@ export function explain(issue: Issue): string {
 
 /** What is no name may be anything that was put there, such as a connection string. */
 function shownKey(key: PropertyKey): string {
-  return /^[\w. -]{1,64}$/.test(String(key)) ? String(key) : "...";
+  return /^[\w. <-]{1,64}$/.test(String(key)) ? String(key) : "...";
 }
 
 function said(issue: Issue): string {
