@@ -60,12 +60,22 @@ export async function httpSessions<Context>(
     for (const one of sessions.values()) if (one.open === 0 && one.usedAt < before) void one.transport.close();
   }
 
-  /** Clients rarely end their sessions: who opens one too many loses the oldest that they do not use. */
+  /**
+   * Clients rarely end their sessions: who opens one too many loses the oldest that they do not use. Who holds most of them
+   * loses one, be it only a stream that waits, to whoever has fewer: no caller can keep the others out.
+   */
   function hasRoom(subject: string): boolean {
     if (sessions.size < limits.sessions) return true;
-    const idle = [...sessions.values()].filter((one) => one.subject === subject && one.open === 0).toSorted((a, b) => a.usedAt - b.usedAt);
-    void idle[0]?.transport.close();
-    return idle.length > 0;
+    const quiet = [...sessions.values()]
+      .filter(({ session }) => session.callsInFlight === 0)
+      .toSorted((a, b) => Math.min(a.open, 1) - Math.min(b.open, 1) || a.usedAt - b.usedAt);
+    const held = (by: string) => [...sessions.values()].filter((one) => one.subject === by).length;
+    const most = quiet.toSorted((a, b) => held(b.subject) - held(a.subject))[0]?.subject;
+    const loser =
+      quiet.find((one) => one.subject === subject && one.open === 0) ??
+      quiet.find((one) => one.subject === most && held(one.subject) > held(subject) + 1);
+    void loser?.transport.close();
+    return loser !== undefined;
   }
 
   function begin(subject: string): HttpSession {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
-import { request } from "node:http";
+import { type ClientRequest, request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, describe, it } from "node:test";
@@ -97,6 +97,19 @@ function raw({ service }: Running, { method = "POST", path: at = "/mcp", headers
   sent.on("error", reject);
   sent.end(body);
   return promise;
+}
+
+/** Resolves when the server has begun to answer. */
+function stream({ service }: Running, headers: Record<string, string>): Promise<ClientRequest> {
+  return new Promise((resolve) => {
+    const accept = { accept: "text/event-stream", ...headers };
+    const sent = request({ host: "127.0.0.1", port: service.port, path: "/mcp", headers: accept, agent: false }, (response) => {
+      response.on("error", () => {});
+      resolve(sent);
+    });
+    sent.on("error", () => {});
+    sent.end();
+  });
 }
 
 const INITIALIZE = JSON.stringify({
@@ -316,6 +329,22 @@ describe("how much the HTTP door lets in", () => {
       answers.push((await raw(brief, { headers: { "mcp-session-id": idle.sessionId }, body: LIST })).status);
     }
     assert.equal(answers.at(-1), 404);
+  });
+
+  it("gives everybody room, though another caller holds all sessions, idle or as streams", async () => {
+    for (const isStreaming of [false, true]) {
+      const one = await start({ tokens: TOKENS, limits: { sessions: 4 } });
+      const streams: ClientRequest[] = [];
+      for (let n = 0; n < 4; n++) {
+        const { headers } = await raw(one, { headers: bearer(ALICE), body: INITIALIZE });
+        const id = String(headers["mcp-session-id"]);
+        if (isStreaming) streams.push(await stream(one, { ...bearer(ALICE), "mcp-session-id": id }));
+      }
+      const statuses = [];
+      for (let n = 0; n < 2; n++) statuses.push((await raw(one, { headers: bearer(BOB), body: INITIALIZE })).status);
+      assert.deepEqual(statuses, [200, 200], `streaming: ${isStreaming}`);
+      for (const sent of streams) sent.destroy();
+    }
   });
 
   it("answers nonsense with 4xx in JSON-RPC's shape", async () => {

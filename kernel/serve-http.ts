@@ -76,7 +76,9 @@ export async function serveHttp<Context>(server: Server<Context>, road: Road, op
 
   const http = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384 }, (request, response) => {
     handle(request, response).catch((cause: unknown) => {
-      road.log.error("An HTTP request failed", { cause });
+      // A client that goes away in the middle of its request is no failure of ours, and could fill the log.
+      if (request.destroyed && !request.complete) road.log.debug("An HTTP request was given up", { cause });
+      else road.log.error("An HTTP request failed", { cause });
       if (response.headersSent) response.destroy();
       else refuse(request, response, 500, "The request failed; the log has the reason");
     });
