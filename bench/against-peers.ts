@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import type { SandboxServer } from "../sandbox/server.ts";
-import { selectLockCounts } from "../servers/postgres/queries/locks.ts";
+import { selectLockTable } from "../servers/postgres/queries/locks.ts";
 import { makeSql } from "../servers/postgres/sql.ts";
 import type { Peers } from "./peers.ts";
 import { interleaved, type Timing, timed } from "./statistics.ts";
@@ -97,7 +97,7 @@ export async function measureCalls(server: SandboxServer, peers: Peers, calls: n
   await bare.connect();
   const sql = makeSql(async ({ text, values }) => (await bare.query(text, [...values])).rows);
   runs["bare driver, select 1"] = () => timed(() => bare.query("select 1"));
-  runs["bare driver, what pg_lock_tree asks"] = () => timed(() => selectLockCounts(sql, []));
+  runs["bare driver, what pg_lock_tree asks"] = () => timed(() => selectLockTable(sql, []));
   try {
     for (const [name, contestant] of Object.entries(contestants(server, peers))) {
       if (Object.keys(contestant.calls).length === 0) continue;

@@ -2,7 +2,14 @@ import type { LockRoot, LockTarget, LockTree, LockWaiter, PgLocks } from "../../
 import { type ContestedLock, growLockTrees, type LockForest, type LockNode, type RootedTree } from "../lock-trees.ts";
 import { defineProbe, type ProbeContext } from "../probe.ts";
 import type { SessionRow } from "../queries/activity.ts";
-import { type ContestedLockRow, selectContestedLocks, selectLockCounts, selectLockParties, WAIT_START_VERSION } from "../queries/locks.ts";
+import {
+  type ContestedLockRow,
+  selectContestedLocks,
+  selectLockParties,
+  selectLockTable,
+  selectWaitingCount,
+  WAIT_START_VERSION,
+} from "../queries/locks.ts";
 import { type PreparedByXidRow, selectPreparedByXid } from "../queries/prepared.ts";
 import { selectSessionsByPid } from "../queries/sessions.ts";
 import { lockedTable, type RelationNames, relationNames } from "../relation-names.ts";
@@ -29,7 +36,9 @@ export const locks = defineProbe({
 
   async run(context): Promise<PgLocks> {
     const { server, ownPids } = context;
-    const { waiting, lockTableCapacity, locksHeld } = await selectLockCounts(context.withTimeout(TIMEOUT_MS), ownPids);
+    const sql = context.withTimeout(TIMEOUT_MS);
+    const { somebodyWaits, lockTableCapacity, locksHeld } = await selectLockTable(sql, ownPids);
+    const waiting = somebodyWaits ? await selectWaitingCount(sql, ownPids) : 0;
     if (waiting === 0) return { waiting, trees: [], cycles: [], lockTableCapacity, locksHeld };
 
     const earlier = server.versionNum < WAIT_START_VERSION ? await lookEarlier(context) : null;

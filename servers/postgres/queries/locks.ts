@@ -6,32 +6,41 @@ import { ageSeconds } from "./activity.ts";
  * neither the relations that the locks are about nor any catalog, so that this never joins the queue that it looks at, not
  * even when somebody holds pg_class, pg_authid or pg_database.
  */
-export interface LockCountsRow {
-  /** Waiting processes, those of a parallel query counted once. */
-  readonly waiting: number;
+export interface LockTableRow {
+  readonly somebodyWaits: boolean;
   readonly lockTableCapacity: number;
   /** Objects in the shared lock table: fast-path locks are kept elsewhere. */
   readonly locksHeld: number;
 }
 
-export async function selectLockCounts(sql: Sql, ownPids: readonly number[]): Promise<LockCountsRow> {
-  const [counts] = await sql<LockCountsRow>`
-    with objects as (
-      select
-        count(distinct coalesce(${leaderPid(sql)}, l.pid)) filter (where not l.granted and l.pid <> all (${ownPids}::int[])) as waiting,
-        bool_or(not l.fastpath) as is_shared
-      from pg_locks l
-        left join pg_stat_get_activity(null) a on a.pid = l.pid and not l.granted
-      group by l.locktype, l.database, l.relation, l.page, l.tuple, l.virtualxid, l.transactionid::text, l.classid, l.objid, l.objsubid
-    )
+/** One pass over pg_locks and no join: this is all that is asked while nobody waits, which is nearly always. */
+export async function selectLockTable(sql: Sql, ownPids: readonly number[]): Promise<LockTableRow> {
+  const [table] = await sql<LockTableRow>`
     select
-      coalesce(sum(o.waiting), 0)::int8 as "waiting",
+      coalesce(bool_or(not l.granted and l.pid <> all (${ownPids}::int[])), false) as "somebodyWaits",
       current_setting('max_locks_per_transaction')::int8
         * (current_setting('max_connections')::int8 + current_setting('max_prepared_transactions')::int8) as "lockTableCapacity",
-      count(*) filter (where o.is_shared) as "locksHeld"
+      count(distinct (l.locktype, l.database, l.relation, l.page, l.tuple, l.virtualxid, l.transactionid::text, l.classid, l.objid, l.objsubid))
+        filter (where not l.fastpath) as "locksHeld"
+    from pg_locks l`;
+  if (table === undefined) throw new Error("an aggregate gave no row");
+  return table;
+}
+
+/** Waiting processes, those of a parallel query counted once for each lock. */
+export async function selectWaitingCount(sql: Sql, ownPids: readonly number[]): Promise<number> {
+  const [counts] = await sql<{ readonly waiting: number }>`
+    with objects as (
+      select count(distinct coalesce(${leaderPid(sql)}, l.pid)) as waiting
+      from pg_locks l
+        left join pg_stat_get_activity(null) a on a.pid = l.pid
+      where not l.granted
+        and l.pid <> all (${ownPids}::int[])
+      group by l.locktype, l.database, l.relation, l.page, l.tuple, l.virtualxid, l.transactionid::text, l.classid, l.objid, l.objsubid
+    )
+    select coalesce(sum(o.waiting), 0)::int8 as "waiting"
     from objects o`;
-  if (counts === undefined) throw new Error("an aggregate gave no row");
-  return counts;
+  return counts?.waiting ?? 0;
 }
 
 /** One holder of, or waiter for, a lock that somebody waits for. */
