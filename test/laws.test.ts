@@ -40,7 +40,7 @@ describe("imports flow one way", () => {
   it("kernel knows nobody, diagnosis only the kernel's types, servers not each other, and nobody the orchestrator", () => {
     const layer = (file: string) => {
       const [folder = "", second = ""] = file.split("/");
-      if (folder !== "servers") return FOLDERS.findIndex((name) => name === folder) * 10;
+      if (folder !== "servers") return [...FOLDERS].map(String).indexOf(folder) * 10;
       return 20 + (second === "bundle" || second === "faults" ? 1 : 0);
     };
     const wrong = SHIPPED.filter(({ path: file }) => !isInside(file, "sandbox")).flatMap((from) =>
